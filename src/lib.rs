@@ -1,0 +1,36 @@
+//! `retune`: the declarative way to tune Gemini models on Vertex AI.
+//!
+//! A directory of YAML manifests says which tuned models should exist; the
+//! library turns it into tuning jobs. The modules in the order data flows
+//! through them:
+//!
+//! - [`model`]: the words everything shares. Plain data, no I/O, no async.
+//! - [`manifest`]: files to desired models, or every finding at once.
+//! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
+//! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
+//! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`clock`]: the one place that reads the time, waits and draws randomness.
+//! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
+//! - [`cli`]: the commands; the only module that prints.
+//!
+//! `model` and `plan` depend on nothing else here; `vertex` never sees `plan`,
+//! and `plan` never sees `vertex`: they meet in `apply`.
+#![warn(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+pub mod apply;
+pub mod cli;
+pub mod clock;
+pub mod emulator;
+pub mod manifest;
+pub mod model;
+pub mod plan;
+pub mod vertex;
