@@ -1,1 +1,3 @@
+//! The `retune` command.
+
 fn main() {}

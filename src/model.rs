@@ -1,1 +1,33 @@
-//! model
+//! The words everything shares: plain data, no I/O, no async, no clock.
+//!
+//! [`Desired`] is what the manifests ask for, [`Observed`] is what a listing
+//! said. [`identity`] tells whether two specs are the same training run.
+
+pub mod catalog;
+mod desired;
+mod duration;
+pub mod identity;
+mod job;
+mod job_name;
+mod key;
+pub mod labels;
+mod lifecycle;
+mod request;
+mod spec;
+mod untrusted;
+
+pub use desired::{Desired, Limits, Source, Workspace};
+pub use duration::{DurationError, Pretty, parse_duration};
+pub use job::{
+    Checkpoint, JobError, JobState, Listing, Observation, Observed, Phase, Progress, TunedModel,
+};
+pub use job_name::{JobName, JobNameError};
+pub use key::{Key, Name, NameError, Place};
+pub use labels::Stamp;
+pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
+pub use request::CreateRequest;
+pub use spec::{
+    AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,
+    PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
+};
+pub use untrusted::Untrusted;

@@ -1,1 +1,103 @@
-//! vertex
+//! The Vertex AI tuning service: list, get, create, cancel.
+//!
+//! [`Vertex`] is all that the executor and the commands know of it; the HTTP
+//! client is one implementation, a simulator's world another. Outcomes are
+//! named for what a caller can do about them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
+
+/// Which jobs of a listing to hand on; the others are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keep {
+    /// Every job.
+    All,
+    /// Jobs with retune's labels, of any owner, and these by name.
+    Retune {
+        /// Jobs that a manifest adopts.
+        adopted: BTreeSet<JobName>,
+    },
+}
+
+/// A tuning service.
+pub trait Vertex: Send + Sync {
+    /// Reads every page of a place's jobs.
+    ///
+    /// # Errors
+    /// A page that cannot be read, or a page token that repeats: a listing is
+    /// complete or it is an error.
+    fn list(
+        &self,
+        place: &Place,
+        keep: &Keep,
+    ) -> impl Future<Output = Result<Listing, ReadError>> + Send;
+
+    /// Reads one job as it is now.
+    ///
+    /// # Errors
+    /// As [`Vertex::list`]; a job that does not exist is [`ReadError::NotFound`].
+    fn get(&self, job: &JobName) -> impl Future<Output = Result<Observed, ReadError>> + Send;
+
+    /// Asks for a job. The body is written to the wire at most once: what
+    /// became of it is in the outcome, and nothing here tries again.
+    fn create(&self, place: &Place, body: &Value) -> impl Future<Output = CreateOutcome> + Send;
+
+    /// Asks a job to stop. The service stops it later, or not at all.
+    fn cancel(&self, job: &JobName) -> impl Future<Output = CancelOutcome> + Send;
+
+    /// How far an active job is, for display only.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    fn progress(&self, job: &JobName) -> impl Future<Output = Result<Progress, ReadError>> + Send;
+}
+
+/// What became of a create.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CreateOutcome {
+    /// The job exists.
+    Created(Box<Observed>),
+    /// The service said no, or the request provably never left: nothing exists.
+    Refused(Refusal),
+    /// The service asked to slow down: nothing exists.
+    Throttled(Refusal),
+    /// No answer, or one that does not tell: a job may exist. Never to be
+    /// repeated before a complete listing was read.
+    OutcomeUnknown(Untrusted),
+}
+
+/// What became of a cancel.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CancelOutcome {
+    /// The service took the request.
+    Requested,
+    /// The job had already ended.
+    AlreadyEnded,
+    /// The service said no.
+    Refused(Refusal),
+    /// No answer, or one that does not tell. Asking again does no harm.
+    OutcomeUnknown(Untrusted),
+}
+
+/// A refusal in the service's words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// The HTTP status; 0 when the request never left.
+    pub status: u16,
+    /// What the service said, one finding a line.
+    pub message: Untrusted,
+    /// How long it asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// Why something could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Placeholder until the client is here.
+    #[error("not found")]
+    NotFound,
+}

@@ -1,0 +1,1 @@
+//! What is known of base models, as a dated table shipped as data.

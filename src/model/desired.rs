@@ -1,0 +1,64 @@
+//! What the manifests ask for.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Key, Lifecycle, Name, Place, TuningSpec};
+
+/// One tuned model that should exist, with everything a plan needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// Which tuned model this is.
+    pub key: Key,
+    /// What to ask Vertex for: user-set fields only, labels merged.
+    pub spec: TuningSpec,
+    /// How retune treats it.
+    pub lifecycle: Lifecycle,
+    /// Where it was written.
+    pub source: Source,
+}
+
+/// A place in a manifest file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source {
+    /// The file as the user named it.
+    pub file: PathBuf,
+    /// The line on which the document starts, from 1.
+    pub line: u32,
+}
+
+/// What all manifests of a directory share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Workspace {
+    /// The owner, written on every job.
+    pub owner: Name,
+    /// The project of manifests that name none.
+    pub project: Option<String>,
+    /// The location of manifests that name none.
+    pub location: Option<String>,
+    /// Places with no manifest any more that are still listed.
+    pub also_list: Vec<Place>,
+    /// Labels of every job; a manifest's own win.
+    pub labels: BTreeMap<String, String>,
+    /// How much one plan may change.
+    pub limits: Limits,
+    /// Where it was written.
+    pub source: Source,
+}
+
+/// How much one plan may change. Limits trip, they do not ration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Most creates of one plan.
+    pub max_creates: u32,
+    /// Most cancels of one plan.
+    pub max_cancels: u32,
+    /// Most runs of this owner at a time in a project; no limit when absent.
+    pub max_concurrent: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_creates: 10, max_cancels: 5, max_concurrent: None }
+    }
+}

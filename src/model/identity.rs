@@ -1,0 +1,39 @@
+//! Whether two specs are the same training run.
+//!
+//! The digest covers the fields a user set that change what comes out of a
+//! run, through the frozen [`table`] and the encoding of [`h1`]: never a
+//! struct, a `Debug` text, the YAML or a proto. Absent fields are encoded by
+//! nothing at all, so a field added later moves no digest.
+//!
+//! A digest that differs is not yet a change: [`compare`] looks at the job's
+//! echo field by field first.
+
+mod compare;
+mod h1;
+mod table;
+
+pub use compare::{Difference, differences, equivalent, removed_fields};
+pub use table::{Field, Value};
+
+use super::TuningSpec;
+
+/// The prefix of the newest dialect.
+const H1: &str = "h1-";
+
+/// The digest of `spec` in the newest dialect: `h1-` and 52 characters.
+pub fn digest(spec: &TuningSpec) -> String {
+    format!("{H1}{}", h1::digest(&table::set_fields(spec)))
+}
+
+/// The digest of `spec` in the dialect of a job's label, so that an upgrade
+/// never turns an old job into another run. `None`: a dialect that this
+/// version does not know, over which nothing may be decided.
+pub fn digest_as(label: &str, spec: &TuningSpec) -> Option<String> {
+    let known = label.strip_prefix(H1).is_some_and(|hash| {
+        hash.len() == h1::LENGTH && hash.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
+    });
+    known.then(|| digest(spec))
+}
+
+#[cfg(test)]
+mod tests;

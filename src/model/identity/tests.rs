@@ -1,0 +1,121 @@
+use super::table::FIELDS;
+use super::*;
+use crate::model::{AdapterSize, HyperParameters, SupervisedTuningSpec};
+
+fn faq() -> TuningSpec {
+    TuningSpec {
+        base_model: Some("gemini-2.5-flash".into()),
+        supervised_tuning_spec: Some(SupervisedTuningSpec {
+            training_dataset_uri: "gs://acme/train.jsonl".into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+fn with(hyper: HyperParameters) -> TuningSpec {
+    let mut spec = faq();
+    spec.supervised_tuning_spec.as_mut().unwrap().hyper_parameters = Some(hyper);
+    spec
+}
+
+/// What Vertex makes of `faq()`: the same with the values it chose.
+fn echo() -> TuningSpec {
+    with(HyperParameters {
+        epoch_count: Some(40),
+        adapter_size: Some(AdapterSize::Four),
+        learning_rate_multiplier: Some(1.0),
+    })
+}
+
+#[test]
+fn the_table_is_append_only() {
+    let rows: Vec<String> = FIELDS.iter().map(|f| format!("{f:?}")).collect();
+    assert_eq!(
+        rows,
+        [
+            "1:baseModel",
+            "2:preTunedModel.tunedModelName",
+            "3:preTunedModel.checkpointId",
+            "4:supervisedTuningSpec.trainingDatasetUri",
+            "5:supervisedTuningSpec.validationDatasetUri",
+            "6:supervisedTuningSpec.exportLastCheckpointOnly",
+            "7:supervisedTuningSpec.hyperParameters.epochCount",
+            "8:supervisedTuningSpec.hyperParameters.adapterSize",
+            "9:supervisedTuningSpec.hyperParameters.learningRateMultiplier",
+            "10:preferenceOptimizationSpec.trainingDatasetUri",
+            "11:preferenceOptimizationSpec.validationDatasetUri",
+            "12:preferenceOptimizationSpec.exportLastCheckpointOnly",
+            "13:preferenceOptimizationSpec.hyperParameters.epochCount",
+            "14:preferenceOptimizationSpec.hyperParameters.adapterSize",
+            "15:preferenceOptimizationSpec.hyperParameters.learningRateMultiplier",
+            "16:preferenceOptimizationSpec.hyperParameters.beta",
+            "17:encryptionSpec.kmsKeyName",
+        ]
+    );
+}
+
+#[test]
+fn what_does_not_train_does_not_count() {
+    let mut dressed = faq();
+    dressed.tuned_model_display_name = Some("FAQ".into());
+    dressed.description = Some("for the desk".into());
+    dressed.labels.insert("team".into(), "support".into());
+    dressed.service_account = Some("tuner@acme.iam.gserviceaccount.com".into());
+    assert_eq!(digest(&dressed), digest(&faq()));
+}
+
+#[test]
+fn an_empty_group_is_no_field() {
+    assert_eq!(digest(&with(HyperParameters::default())), digest(&faq()));
+}
+
+#[test]
+fn every_field_counts() {
+    let three = with(HyperParameters { epoch_count: Some(3), ..Default::default() });
+    let four = with(HyperParameters { epoch_count: Some(4), ..Default::default() });
+    assert_ne!(digest(&three), digest(&four));
+    assert_ne!(digest(&three), digest(&faq()));
+}
+
+#[test]
+fn what_the_server_fills_in_is_no_difference() {
+    assert!(equivalent(&faq(), &echo()));
+    assert_eq!(differences(&faq(), &echo()), []);
+}
+
+#[test]
+fn a_default_spelled_out_is_no_difference() {
+    let mut spelled = faq();
+    spelled.supervised_tuning_spec.as_mut().unwrap().export_last_checkpoint_only = Some(false);
+    assert_ne!(digest(&spelled), digest(&faq()));
+    assert!(equivalent(&spelled, &echo()));
+    assert_eq!(removed_fields(&spelled, &echo(), &digest(&faq())), None);
+}
+
+#[test]
+fn a_removed_field_is_found_by_adding_it_back() {
+    let before = with(HyperParameters { epoch_count: Some(40), ..Default::default() });
+    let removed = removed_fields(&faq(), &echo(), &digest(&before)).unwrap();
+    assert_eq!(removed.iter().map(Field::name).collect::<Vec<_>>(), ["epochCount"]);
+}
+
+#[test]
+fn an_unknown_dialect_is_never_compared() {
+    assert_eq!(digest_as(&digest(&faq()), &faq()), Some(digest(&faq())));
+    for label in ["h2-abc", "h1-", "h1-short", "", "H1-AAAA"] {
+        assert_eq!(digest_as(label, &faq()), None, "{label}");
+    }
+}
+
+#[test]
+fn a_project_number_stands_for_its_id_and_for_no_other_number() {
+    assert!(super::compare::tests_same_text(
+        "projects/acme/locations/l/models/1",
+        "projects/42/locations/l/models/1"
+    ));
+    assert!(!super::compare::tests_same_text(
+        "projects/43/locations/l/models/1",
+        "projects/42/locations/l/models/1"
+    ));
+}

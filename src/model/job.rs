@@ -1,0 +1,238 @@
+//! What one look at Vertex said.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{JobName, Place, Stamp, TuningSpec, Untrusted};
+
+/// A tuning job as Vertex showed it at one instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observed {
+    /// Its full name, with the project *number*.
+    pub name: JobName,
+    /// The place it was listed in, as the user wrote it.
+    pub place: Place,
+    /// What retune's labels say; `None` for a foreign job.
+    pub stamp: Option<Stamp>,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it was created.
+    pub create_time: Option<Timestamp>,
+    /// When it first ran; absent while it waits.
+    pub start_time: Option<Timestamp>,
+    /// When it ended.
+    pub end_time: Option<Timestamp>,
+    /// What it was asked to do, as the API echoes it: with the values that the
+    /// server filled in, and labels as they are.
+    pub echo: TuningSpec,
+    /// Why it failed or was cancelled.
+    pub error: Option<JobError>,
+    /// What came of it. A FAILED job can own a model.
+    pub tuned_model: Option<TunedModel>,
+    /// The experiment that holds its curves; absent for the first minutes.
+    pub experiment: Option<String>,
+}
+
+impl Observed {
+    /// The state as rules see it. PARTIALLY_SUCCEEDED is good with a model and
+    /// bad without.
+    pub fn phase(&self) -> Phase {
+        match &self.state {
+            JobState::Queued | JobState::Pending | JobState::Running | JobState::Updating => {
+                Phase::Active
+            }
+            JobState::Cancelling => Phase::Ending,
+            JobState::Succeeded => Phase::Good,
+            JobState::PartiallySucceeded if self.has_model() => Phase::Good,
+            JobState::PartiallySucceeded | JobState::Failed | JobState::Expired => Phase::Bad,
+            JobState::Cancelled => Phase::Cancelled,
+            JobState::Paused | JobState::Absent | JobState::Unknown(_) => Phase::Unclear,
+        }
+    }
+
+    /// Whether a tuned model came of it, whatever the state.
+    pub fn has_model(&self) -> bool {
+        self.tuned_model.as_ref().is_some_and(|m| m.model.is_some())
+    }
+
+    /// The order in which runs count as older: by creation, then by name. A
+    /// job without a creation time counts as the newest, so that it never wins
+    /// over one that is known to be older.
+    pub fn age_order(&self) -> (Timestamp, &JobName) {
+        (self.create_time.unwrap_or(Timestamp::MAX), &self.name)
+    }
+}
+
+/// The states of a job (proto `JobState`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobState {
+    /// `JOB_STATE_QUEUED`
+    Queued,
+    /// `JOB_STATE_PENDING`
+    Pending,
+    /// `JOB_STATE_RUNNING`
+    Running,
+    /// `JOB_STATE_SUCCEEDED`
+    Succeeded,
+    /// `JOB_STATE_FAILED`
+    Failed,
+    /// `JOB_STATE_CANCELLING`
+    Cancelling,
+    /// `JOB_STATE_CANCELLED`
+    Cancelled,
+    /// `JOB_STATE_PAUSED`
+    Paused,
+    /// `JOB_STATE_EXPIRED`
+    Expired,
+    /// `JOB_STATE_UPDATING`
+    Updating,
+    /// `JOB_STATE_PARTIALLY_SUCCEEDED`
+    PartiallySucceeded,
+    /// No state, or `JOB_STATE_UNSPECIFIED`.
+    Absent,
+    /// A state this version does not know.
+    Unknown(Untrusted),
+}
+
+impl JobState {
+    /// The state's one word, lower case, as people and JSON see it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelling => "cancelling",
+            Self::Cancelled => "cancelled",
+            Self::Paused => "paused",
+            Self::Expired => "expired",
+            Self::Updating => "updating",
+            Self::PartiallySucceeded => "partially succeeded",
+            Self::Absent => "no state",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+
+    /// Reads the API's name. Any name is a state: what is not known is
+    /// [`JobState::Unknown`], which holds every decision.
+    pub fn from_wire(name: &str) -> Self {
+        match name {
+            "" | "JOB_STATE_UNSPECIFIED" => Self::Absent,
+            "JOB_STATE_QUEUED" => Self::Queued,
+            "JOB_STATE_PENDING" => Self::Pending,
+            "JOB_STATE_RUNNING" => Self::Running,
+            "JOB_STATE_SUCCEEDED" => Self::Succeeded,
+            "JOB_STATE_FAILED" => Self::Failed,
+            "JOB_STATE_CANCELLING" => Self::Cancelling,
+            "JOB_STATE_CANCELLED" => Self::Cancelled,
+            "JOB_STATE_PAUSED" => Self::Paused,
+            "JOB_STATE_EXPIRED" => Self::Expired,
+            "JOB_STATE_UPDATING" => Self::Updating,
+            "JOB_STATE_PARTIALLY_SUCCEEDED" => Self::PartiallySucceeded,
+            other => Self::Unknown(Untrusted::new(other)),
+        }
+    }
+}
+
+/// The state as rules see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Queued, pending, running or updating: it costs or will cost money.
+    Active,
+    /// Cancelling: it may still succeed.
+    Ending,
+    /// Succeeded, or partially with a model.
+    Good,
+    /// Failed, expired, or partially succeeded without a model.
+    Bad,
+    /// Cancelled, by whomever.
+    Cancelled,
+    /// Paused, absent or unknown: possibly live, so nothing is decided over it.
+    Unclear,
+}
+
+/// Why a job failed. Inside a job `code` is gRPC's number; one of Google's own
+/// test doubles answers an HTTP number, so both are kept as they come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobError {
+    /// The code.
+    pub code: i64,
+    /// The service's words.
+    pub message: Untrusted,
+}
+
+impl JobError {
+    /// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, INTERNAL or UNAVAILABLE: the
+    /// same request may go through later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.code, 4 | 8 | 13 | 14)
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TunedModel {
+    /// `projects/N/locations/L/models/ID@VERSION`; for Gemini 3 the location
+    /// is `us` or `eu`, whatever the job's region.
+    pub model: Option<String>,
+    /// The endpoint of the default checkpoint; can be absent or go stale.
+    pub endpoint: Option<String>,
+    /// One for each kept checkpoint.
+    pub checkpoints: Vec<Checkpoint>,
+}
+
+/// A kept checkpoint and the endpoint it is deployed to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Checkpoint {
+    /// The checkpoint's id.
+    pub id: String,
+    /// The epoch it was taken after.
+    pub epoch: Option<i64>,
+    /// The step it was taken after.
+    pub step: Option<i64>,
+    /// Its endpoint.
+    pub endpoint: Option<String>,
+}
+
+/// How far an active run is: for display only, no decision rests on it
+/// (discovery `aiplatform.v1beta1`, revision 20261106: `tuningJobState`,
+/// `tuningJobMetadata`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The finer state in words: `waiting for quota`, `tuning`.
+    pub detail: Option<String>,
+    /// Epochs done.
+    pub completed_epochs: Option<i64>,
+    /// Steps done.
+    pub completed_steps: Option<i64>,
+    /// Steps in all, once Vertex has counted them.
+    pub total_steps: Option<i64>,
+}
+
+/// A complete listing of one place: every page was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    /// Jobs that matter to retune, in no order.
+    pub jobs: Vec<Observed>,
+    /// How many other jobs the place has.
+    pub foreign: u64,
+    /// The server's own time (`Date`) of the last page.
+    pub date: Option<Timestamp>,
+}
+
+/// What was seen of each place.
+pub type Observation = BTreeMap<Place, Result<Listing, Untrusted>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_is_not_known_is_unclear_and_not_ended() {
+        assert_eq!(JobState::from_wire("JOB_STATE_FROZEN").word(), "unknown");
+        assert_eq!(JobState::from_wire(""), JobState::Absent);
+        assert_eq!(JobState::from_wire("JOB_STATE_UPDATING"), JobState::Updating);
+    }
+}

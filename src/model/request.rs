@@ -1,0 +1,134 @@
+//! The body of a create: only what the user set, and retune's labels.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    AdapterSize, Desired, HyperParameters, Place, PreTunedModel, PreferenceHyperParameters,
+    PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec, identity, labels, spec,
+};
+
+/// A tuning job to create, complete but for what is stamped at sending: the
+/// run id and the source revision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateRequest {
+    /// Where to create it.
+    pub place: Place,
+    /// What to ask for.
+    pub spec: TuningSpec,
+    /// The user's labels and retune's own.
+    pub labels: BTreeMap<String, String>,
+}
+
+impl CreateRequest {
+    /// The create of `desired` as its `attempt`-th run.
+    pub fn new(desired: &Desired, attempt: u32) -> Self {
+        let mut all = desired.spec.labels.clone();
+        let mut stamp = |key: &str, value: String| all.insert(key.to_owned(), value);
+        stamp(labels::MANAGED_BY, labels::RETUNE.to_owned());
+        stamp(labels::OWNER, desired.key.owner.to_string());
+        stamp(labels::NAME, desired.key.name.to_string());
+        stamp(labels::RERUN, desired.key.rerun.to_string());
+        stamp(labels::SPEC, identity::digest(&desired.spec));
+        stamp(labels::ATTEMPT, attempt.to_string());
+        Self { place: desired.key.place.clone(), spec: desired.spec.clone(), labels: all }
+    }
+
+    /// The body as the plan shows it and its digest covers it.
+    pub fn body(&self) -> Value {
+        render(&self.spec, &self.labels)
+    }
+
+    /// The body as it is sent: with the run id, and the revision when known.
+    pub fn stamped(&self, run: u64, revision: Option<i64>) -> Value {
+        let mut labels = self.labels.clone();
+        labels.insert(labels::RUN.to_owned(), format!("{run:016x}"));
+        if let Some(revision) = revision {
+            labels.insert(labels::REV.to_owned(), revision.to_string());
+        }
+        render(&self.spec, &labels)
+    }
+}
+
+/// The proto-JSON of a TuningJob (discovery `aiplatform.v1`, revision
+/// 20261106). Absent fields are left out: a null would ask for the default.
+fn render(spec: &TuningSpec, labels: &BTreeMap<String, String>) -> Value {
+    let TuningSpec {
+        base_model,
+        pre_tuned_model,
+        tuned_model_display_name,
+        description,
+        labels: _,
+        supervised_tuning_spec,
+        preference_optimization_spec,
+        encryption_spec,
+        service_account,
+    } = spec;
+    let body = Body {
+        base_model: base_model.as_deref(),
+        pre_tuned_model: pre_tuned_model.as_ref(),
+        tuned_model_display_name: tuned_model_display_name.as_deref(),
+        description: description.as_deref(),
+        labels,
+        supervised_tuning_spec: supervised_tuning_spec.as_ref(),
+        preference_optimization_spec: preference_optimization_spec.as_ref(),
+        encryption_spec: encryption_spec.as_ref(),
+        service_account: service_account.as_deref(),
+    };
+    // Strings, numbers and maps with string keys always have a JSON form.
+    serde_json::to_value(body).unwrap_or(Value::Null)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_model: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pre_tuned_model: Option<&'a PreTunedModel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tuned_model_display_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    labels: &'a BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supervised_tuning_spec: Option<&'a SupervisedTuningSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preference_optimization_spec: Option<&'a PreferenceOptimizationSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encryption_spec: Option<&'a spec::EncryptionSpec>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account: Option<&'a str>,
+}
+
+impl TuningSpec {
+    /// The training dataset, of whichever method.
+    pub fn training_dataset_uri(&self) -> Option<&str> {
+        let supervised = self.supervised_tuning_spec.as_ref().map(|s| &s.training_dataset_uri);
+        let preference =
+            self.preference_optimization_spec.as_ref().map(|s| &s.training_dataset_uri);
+        supervised.or(preference).map(String::as_str)
+    }
+
+    /// The number of epochs, of whichever method.
+    pub fn epoch_count(&self) -> Option<i64> {
+        let supervised = self.supervised().and_then(|h| h.epoch_count);
+        supervised.or_else(|| self.preference().and_then(|h| h.epoch_count))
+    }
+
+    /// The adapter size, of whichever method.
+    pub fn adapter_size(&self) -> Option<AdapterSize> {
+        let supervised = self.supervised().and_then(|h| h.adapter_size);
+        supervised.or_else(|| self.preference().and_then(|h| h.adapter_size))
+    }
+
+    pub(crate) fn supervised(&self) -> Option<&HyperParameters> {
+        self.supervised_tuning_spec.as_ref()?.hyper_parameters.as_ref()
+    }
+
+    pub(crate) fn preference(&self) -> Option<&PreferenceHyperParameters> {
+        self.preference_optimization_spec.as_ref()?.hyper_parameters.as_ref()
+    }
+}

@@ -1,0 +1,76 @@
+//! Text that somebody else wrote.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Text that came from the API. It has no `Display`: a person sees it only
+/// through [`Untrusted::shown`], a machine only as JSON, which escapes by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(transparent)]
+pub struct Untrusted(String);
+
+impl Untrusted {
+    /// Marks `text` as somebody else's.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text as it came, for comparing and for machine formats.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// The text for people: one line, with every character that could move the
+    /// cursor, reorder or hide text replaced by a visible escape.
+    pub fn shown(&self) -> Shown<'_> {
+        Shown(&self.0)
+    }
+}
+
+/// Displays untrusted text safely.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                // Vertex separates the findings of one refusal by tabs.
+                '\t' | '\n' | '\r' => f.write_str(" ")?,
+                c if is_hazard(c) => write!(f, "\\u{{{:x}}}", u32::from(c))?,
+                c => fmt::Write::write_char(f, c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Control characters, bidi controls, zero-width and other invisible characters.
+fn is_hazard(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_escape_sequence_survives() {
+        let hostile = Untrusted::new("a\u{1b}[31mred\u{1b}[0m\r\n\u{202e}x\u{200b}\u{9b}2J\u{7f}");
+        assert_eq!(
+            hostile.shown().to_string(),
+            "a\\u{1b}[31mred\\u{1b}[0m  \\u{202e}x\\u{200b}\\u{9b}2J\\u{7f}"
+        );
+    }
+
+    #[test]
+    fn ordinary_text_is_untouched() {
+        let text = "Überprüfung: 12 % – 日本語";
+        assert_eq!(Untrusted::new(text).shown().to_string(), text);
+    }
+}
