@@ -5,7 +5,6 @@
 //! over-long ones only (dropped; more than a tenth of them fail the job). Here
 //! a row that is not an example at all fails the job.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::chance;
@@ -16,7 +15,7 @@ const LONGEST_EXAMPLE: u64 = 131_072;
 const SAMPLE: usize = 3;
 
 /// What a dataset holds.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) examples: u64,
     /// Why the service refuses the dataset once it has read it.

@@ -2,6 +2,7 @@
 //! it, and the world's lock around it.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -39,6 +40,8 @@ pub(crate) struct App {
     world: Mutex<World>,
     /// `None` without a data directory and once the emulator has stopped.
     file: Mutex<Option<WorldFile>>,
+    /// Whether the emulator has stopped; a connection may outlive it a little.
+    stopped: AtomicBool,
     datasets: Datasets,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     /// What a `Host` header may say.
@@ -101,6 +104,7 @@ impl App {
         Ok(Self {
             world: Mutex::new(world),
             file: Mutex::new(file),
+            stopped: AtomicBool::new(false),
             datasets: Datasets { objects, assume: options.assume_datasets },
             now: Box::new(move || clock.now()),
             hosts: vec![
@@ -115,6 +119,7 @@ impl App {
     /// Writes what is not written yet and gives the data directory up.
     pub(crate) fn close(&self) {
         let mut world = self.world();
+        self.stopped.store(true, Ordering::Relaxed);
         if let Err(error) = self.save(&mut world) {
             tracing::error!(%error, "the emulator's world was not written");
         }
@@ -146,6 +151,9 @@ impl App {
         // that changed nothing) and after it was saved (an answer that is lost
         // although the change happened).
         let mut world = self.world();
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Refusal::unavailable("The emulator has stopped."));
+        }
         world.settle(call.now);
         let reply = dispatch(&mut world, &self.datasets, call);
         self.save(&mut world).map_err(|error| {

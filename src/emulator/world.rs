@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::catalog;
 use super::chance;
-use super::datasets::Facts;
 use super::lifecycle::{Fate, Life, State};
 use super::moment::Moment;
 use super::names::Place;
@@ -52,7 +51,8 @@ pub(crate) struct Job {
     pub(crate) spec: Map<String, Value>,
     pub(crate) base_model: String,
     pub(crate) preference: bool,
-    pub(crate) dataset: Facts,
+    /// `tuningDataStats`, shown once the dataset has been read.
+    pub(crate) stats: Value,
     pub(crate) life: Life,
     /// Digits that experiment, run and pipeline job share.
     pub(crate) experiment: String,
