@@ -1,1 +1,3 @@
 //! emulator
+mod metrics;
+mod storage;
