@@ -35,8 +35,13 @@ pub(crate) struct Run {
     pub(crate) project_number: u64,
     /// Where the job runs.
     pub(crate) location: String,
-    /// When training began.
+    /// When the job began to run.
     pub(crate) started: Timestamp,
+    /// When the first step begins, and when the last one ends: the points'
+    /// wall times lie between.
+    pub(crate) first_step: Timestamp,
+    /// See [`Run::first_step`].
+    pub(crate) last_step: Timestamp,
     /// Steps of the whole training.
     pub(crate) steps_total: u64,
     /// Steps so far: only these have points.

@@ -76,8 +76,8 @@ pub(super) mod resources {
             "name": format!("{place}/metadataStores/default/contexts/{}", run.experiment_id),
             "displayName": run.experiment_id,
             "etag": run.started.as_millisecond().to_string(),
-            "createTime": time(run, 0),
-            "updateTime": time(run, 0),
+            "createTime": started(run),
+            "updateTime": started(run),
             "schemaTitle": "system.Experiment",
             "schemaVersion": "0.0.1",
             "metadata": {
@@ -94,8 +94,8 @@ pub(super) mod resources {
             "name": format!("{contexts}/{}-{}", run.experiment_id, run.run_id),
             "displayName": run.run_id,
             "etag": run.started.as_millisecond().to_string(),
-            "createTime": time(run, 0),
-            "updateTime": time(run, 0),
+            "createTime": started(run),
+            "updateTime": started(run),
             "schemaTitle": "system.ExperimentRun",
             "schemaVersion": "0.0.1",
             "parentContexts": [format!("{contexts}/{}", run.experiment_id)],
@@ -113,8 +113,8 @@ pub(super) mod resources {
             "displayName": "Default Tensorboard",
             "blobStoragePathPrefix": format!("cloud-ai-platform-{}", run.board_id()),
             "runCount": sharing.len(),
-            "createTime": time(oldest, 0),
-            "updateTime": time(newest, newest.steps_done),
+            "createTime": started(oldest),
+            "updateTime": updated(newest),
             "etag": run.board_id(),
             "isDefault": true,
         })
@@ -125,8 +125,8 @@ pub(super) mod resources {
         json!({
             "name": experiment_name(run),
             "displayName": run.experiment_id,
-            "createTime": time(run, 0),
-            "updateTime": time(run, run.steps_done),
+            "createTime": started(run),
+            "updateTime": updated(run),
             "etag": run.started.as_millisecond().to_string(),
         })
     }
@@ -136,8 +136,8 @@ pub(super) mod resources {
         json!({
             "name": run_name(run),
             "displayName": run.run_id,
-            "createTime": time(run, 0),
-            "updateTime": time(run, run.steps_done),
+            "createTime": started(run),
+            "updateTime": updated(run),
             "etag": run.started.as_millisecond().to_string(),
         })
     }
@@ -205,6 +205,15 @@ pub(super) mod resources {
 
     fn run_name(run: &Run) -> String {
         format!("{}/runs/{}", experiment_name(run), run.run_id)
+    }
+
+    fn started(run: &Run) -> String {
+        format!("{:.3}", run.started)
+    }
+
+    /// When the last point was written.
+    fn updated(run: &Run) -> String {
+        if run.steps_done == 0 { started(run) } else { time(run, run.steps_done) }
     }
 
     fn time(run: &Run, step: u64) -> String {

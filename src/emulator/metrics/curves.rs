@@ -3,16 +3,13 @@
 //! A value depends on the run's seed, the series and the step alone. So a
 //! point that was read once never changes, and two readers see the same.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Run;
 use crate::emulator::storage::Draw;
 
 /// Most points of one series in an answer, unless the client asks for all.
 pub(super) const SAMPLED_POINTS: usize = 1000;
-
-/// Time between two steps, as the points' wall times have it.
-const STEP_TIME: SignedDuration = SignedDuration::from_millis(100);
 
 /// Number of the first series, as in the service.
 const FIRST_ID: usize = 1000;
@@ -154,8 +151,9 @@ pub(super) fn sample(steps: Vec<u64>, limit: Option<usize>) -> Vec<u64> {
 
 /// When a step was done.
 pub(super) fn wall_time(run: &Run, step: u64) -> Timestamp {
-    let steps = i32::try_from(step).unwrap_or(i32::MAX);
-    run.started.checked_add(STEP_TIME * steps).unwrap_or(run.started)
+    let whole = run.last_step.duration_since(run.first_step);
+    let passed = whole.mul_f64(step as f64 / run.steps_total.max(1) as f64);
+    run.first_step.checked_add(passed).unwrap_or(run.first_step)
 }
 
 /// The number of the TensorBoard of a project in a location: 19 digits.

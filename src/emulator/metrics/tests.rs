@@ -10,6 +10,8 @@ pub(super) fn run() -> Run {
         project_number: 123_456_789_012,
         location: "us-central1".to_owned(),
         started: "2026-11-20T09:13:07.734Z".parse().unwrap(),
+        first_step: "2026-11-20T09:20:00Z".parse().unwrap(),
+        last_step: "2026-11-20T09:36:40Z".parse().unwrap(),
         steps_total: 100,
         steps_done: 100,
         epochs: 4,
@@ -69,6 +71,7 @@ async fn walk_from_experiment_to_points() {
         get_json(&base, &format!("{board}:batchRead?timeSeries={loss}&timeSeries={eval}")).await;
     assert_eq!(data["timeSeriesData"][0]["values"].as_array().unwrap().len(), 100);
     assert_eq!(data["timeSeriesData"][1]["values"][0]["step"], "25");
+    assert_eq!(data["timeSeriesData"][1]["values"][0]["wallTime"], "2026-11-20T09:24:10.000Z");
     let (_, data) = get_json(&base, &format!("{loss}:read?maxDataPoints=10")).await;
     assert_eq!(data["timeSeriesData"]["values"].as_array().unwrap().len(), 10);
 }
