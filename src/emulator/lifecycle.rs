@@ -212,6 +212,11 @@ impl Life {
         !refused && self.course.as_ref().is_some_and(|course| self.passed(course.processed, now))
     }
 
+    /// When the first step begins and the last one ends, if nothing stops it.
+    pub(crate) fn training(&self) -> Option<(Moment, Moment)> {
+        self.course.as_ref().map(|course| (course.capacity, course.tuned))
+    }
+
     pub(crate) fn steps_done(&self, now: Moment) -> u64 {
         let Some(course) = &self.course else { return 0 };
         let whole = course.capacity.seconds_until(course.tuned);

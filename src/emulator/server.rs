@@ -173,12 +173,15 @@ impl Runs for App {
             .jobs
             .iter()
             .filter(|job| job.life.has_experiment(now))
-            .map(|job| Run {
+            .filter_map(|job| Some((job, job.life.training()?)))
+            .map(|(job, (begins, ends))| Run {
                 experiment_id: format!("tuning-experiment-{}", job.experiment),
                 run_id: format!("tuning-experiment-run-{}", job.experiment),
                 project_number: job.project,
                 location: job.location.clone(),
                 started: job.life.started(now).unwrap_or(job.life.created).timestamp(),
+                first_step: begins.timestamp(),
+                last_step: ends.timestamp(),
                 steps_total: job.life.steps,
                 steps_done: job.life.steps_done(now),
                 epochs: job.life.epochs,
