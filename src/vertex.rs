@@ -4,10 +4,25 @@
 //! client is one implementation, a simulator's world another. Outcomes are
 //! named for what a caller can do about them.
 
+mod auth;
+mod client;
+mod endpoint;
+mod error;
+mod http;
+mod retry;
+mod wire;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use auth::{CredentialError, Environment, Secret};
+pub use client::{Client, ClientError, ClientOptions};
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::ReadError;
+pub use http::{Counters, Counts, Failure};
+pub use wire::WireError;
 
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
 
@@ -92,12 +107,4 @@ pub struct Refusal {
     pub message: Untrusted,
     /// How long it asked us to wait.
     pub retry_after: Option<Duration>,
-}
-
-/// Why something could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// Placeholder until the client is here.
-    #[error("not found")]
-    NotFound,
 }

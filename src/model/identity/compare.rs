@@ -112,6 +112,3 @@ fn is_choice(field: &Field) -> bool {
             | "preferenceOptimizationSpec.trainingDatasetUri"
     )
 }
-
-#[cfg(test)]
-pub(super) use same_text as tests_same_text;

@@ -110,12 +110,14 @@ fn an_unknown_dialect_is_never_compared() {
 
 #[test]
 fn a_project_number_stands_for_its_id_and_for_no_other_number() {
-    assert!(super::compare::tests_same_text(
-        "projects/acme/locations/l/models/1",
-        "projects/42/locations/l/models/1"
-    ));
-    assert!(!super::compare::tests_same_text(
-        "projects/43/locations/l/models/1",
-        "projects/42/locations/l/models/1"
-    ));
+    let tuned_further = |project: &str| TuningSpec {
+        pre_tuned_model: Some(crate::model::PreTunedModel {
+            tuned_model_name: format!("projects/{project}/locations/l/models/1@2"),
+            checkpoint_id: None,
+        }),
+        ..Default::default()
+    };
+    assert!(equivalent(&tuned_further("acme"), &tuned_further("42")));
+    assert!(!equivalent(&tuned_further("43"), &tuned_further("42")));
+    assert!(!equivalent(&tuned_further("acme"), &tuned_further("beta")));
 }

@@ -1,0 +1,134 @@
+//! Changes to the world; each one is a single provider call.
+
+use std::time::Duration;
+
+use crate::model::{CreateRequest, JobName, Key};
+
+/// A change, complete: whoever carries it out has nothing left to choose.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Start a training run.
+    Create(Create),
+    /// Ask a run to stop.
+    Cancel(Cancel),
+}
+
+impl Action {
+    /// The tuned model it concerns.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Create(create) => &create.key,
+            Self::Cancel(cancel) => &cancel.key,
+        }
+    }
+}
+
+/// A training run to start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Create {
+    /// The tuned model.
+    pub key: Key,
+    /// Why.
+    pub reason: CreateReason,
+    /// What differs from the run before, for people.
+    pub changes: Vec<Change>,
+    /// What to send.
+    pub request: CreateRequest,
+}
+
+/// Why a run is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CreateReason {
+    /// The name has no run.
+    Missing,
+    /// The name has runs at this rerun, of other specs.
+    SpecChanged,
+    /// The name has runs, none at this rerun.
+    RerunRaised,
+    /// The last run failed for a passing reason.
+    Retry,
+}
+
+impl CreateReason {
+    /// The stable code, as in JSON and the digest.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::SpecChanged => "specChanged",
+            Self::RerunRaised => "rerunRaised",
+            Self::Retry => "retry",
+        }
+    }
+}
+
+/// A difference between the manifest and the run before, for people. Old
+/// values came from the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The field's path below `spec`.
+    pub path: String,
+    /// What the run before was asked.
+    pub old: Option<String>,
+    /// What the manifest sets.
+    pub new: Option<String>,
+}
+
+/// A run to stop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cancel {
+    /// The tuned model it is a run of, with the run's own rerun.
+    pub key: Key,
+    /// Which job.
+    pub job: JobName,
+    /// Why.
+    pub reason: CancelReason,
+    /// Only once the create of this key was accepted.
+    pub after: Option<Key>,
+}
+
+/// Why a run is stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelReason {
+    /// A run of another spec or rerun takes its place: this one, or the one
+    /// that the plan creates.
+    Superseded {
+        /// The run that takes its place, where it exists already.
+        by: Option<JobName>,
+    },
+    /// It repeats an older run.
+    Duplicate {
+        /// The run it repeats, which goes on or has succeeded.
+        of: JobName,
+    },
+    /// The manifest says `desired: stopped`.
+    Stopped,
+    /// It is older than `lifecycle.timeout`.
+    TimedOut {
+        /// The timeout.
+        after: Duration,
+    },
+    /// `--prune` named it.
+    Pruned,
+}
+
+impl CancelReason {
+    /// The stable code, as in JSON and the digest.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Superseded { .. } => "superseded",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Stopped => "stopped",
+            Self::TimedOut { .. } => "timedOut",
+            Self::Pruned => "pruned",
+        }
+    }
+
+    /// The run that must be live or good at the moment of the cancel.
+    pub const fn survivor(&self) -> Option<&JobName> {
+        match self {
+            Self::Superseded { by } => by.as_ref(),
+            Self::Duplicate { of } => Some(of),
+            Self::Stopped | Self::TimedOut { .. } | Self::Pruned => None,
+        }
+    }
+}

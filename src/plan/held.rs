@@ -1,0 +1,181 @@
+//! Changes that a rule prevented.
+
+use std::time::Duration;
+
+use super::Create;
+use crate::model::{JobError, JobName, JobState, Key, Name, Untrusted};
+
+/// A change that a rule prevented, with the rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// The tuned model.
+    pub key: Key,
+    /// The rule, with what it saw.
+    pub reason: HoldReason,
+}
+
+/// Why a change is held; named as conditions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HoldReason {
+    /// The last run of this spec failed.
+    LastRunFailed {
+        /// That run.
+        job: JobName,
+        /// Its error.
+        error: Option<JobError>,
+        /// A FAILED run can own a model all the same.
+        has_model: bool,
+        /// How long until a retry is due, when one is allowed.
+        retry_in: Option<Duration>,
+    },
+    /// The last run of this spec was cancelled.
+    LastRunCancelled {
+        /// That run.
+        job: JobName,
+        /// What is known of who did it.
+        by: CancelledBy,
+    },
+    /// A run of this spec is being cancelled, and may still succeed.
+    Cancelling {
+        /// That run.
+        job: JobName,
+    },
+    /// The manifest says `suspend: true`.
+    Suspended,
+    /// More creates are wanted than one plan may make.
+    CreateLimit {
+        /// How many are wanted.
+        wanted: usize,
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// More cancels are wanted than one plan may make.
+    CancelLimit {
+        /// How many are wanted.
+        wanted: usize,
+        /// How many are allowed.
+        limit: u32,
+    },
+    /// The owner's runs in this project fill `limits.maxConcurrent`.
+    ConcurrencyLimit {
+        /// How many are active or ending, or created before it by this plan.
+        running: usize,
+        /// How many are allowed.
+        limit: u32,
+        /// What is created once a slot is free.
+        deferred: Box<Create>,
+    },
+    /// The place could not be listed completely.
+    ListIncomplete {
+        /// Why not.
+        why: Untrusted,
+    },
+    /// A run carries a spec digest of an unknown dialect.
+    UnknownDialect {
+        /// That run.
+        job: JobName,
+        /// The digest as it stands; `None` when the label is missing.
+        label: Option<String>,
+    },
+    /// A run is in a state over which nothing can be decided.
+    UnknownState {
+        /// That run.
+        job: JobName,
+        /// Its state; `None` when the listing does not have an adopted job.
+        state: Option<JobState>,
+    },
+    /// Somebody knows better: a run of a later rerun or revision exists.
+    StaleRevision {
+        /// That run.
+        job: JobName,
+        /// In what it is later.
+        newer: Newer,
+    },
+    /// A run of this very spec exists under another owner or name.
+    SameSpecElsewhere {
+        /// That run.
+        job: JobName,
+        /// Its owner.
+        owner: Name,
+        /// Its name.
+        name: Name,
+    },
+}
+
+/// What is known of who cancelled a run. Vertex does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelledBy {
+    /// A later run of the name was created before it ended.
+    Superseded(JobName),
+    /// It had run for as long as the manifest allows.
+    TimedOut,
+    /// By hand, or by another program.
+    Elsewhere,
+}
+
+/// In what a run is later than this plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    /// Its rerun is higher.
+    Rerun {
+        /// The run's.
+        theirs: u64,
+        /// The manifest's.
+        ours: u64,
+    },
+    /// Its source revision is later, or this plan has none.
+    Revision {
+        /// The run's, in seconds.
+        theirs: i64,
+        /// This plan's, in seconds.
+        ours: Option<i64>,
+    },
+}
+
+impl HoldReason {
+    /// The stable code, as in JSON.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::LastRunFailed { .. } => "lastRunFailed",
+            Self::LastRunCancelled { .. } => "lastRunCancelled",
+            Self::Cancelling { .. } => "cancelling",
+            Self::Suspended => "suspended",
+            Self::CreateLimit { .. } => "createLimit",
+            Self::CancelLimit { .. } => "cancelLimit",
+            Self::ConcurrencyLimit { .. } => "concurrencyLimit",
+            Self::ListIncomplete { .. } => "listIncomplete",
+            Self::UnknownDialect { .. } => "unknownDialect",
+            Self::UnknownState { .. } => "unknownState",
+            Self::StaleRevision { .. } => "staleRevision",
+            Self::SameSpecElsewhere { .. } => "sameSpecElsewhere",
+        }
+    }
+
+    /// Whether it is a limit that trips, so that `apply` does nothing at all.
+    pub const fn is_tripped_limit(&self) -> bool {
+        matches!(self, Self::CreateLimit { .. } | Self::CancelLimit { .. })
+    }
+
+    /// The create that waits behind it.
+    pub fn deferred(&self) -> Option<&Create> {
+        if let Self::ConcurrencyLimit { deferred, .. } = self { Some(deferred) } else { None }
+    }
+
+    /// The run it speaks of.
+    pub const fn job(&self) -> Option<&JobName> {
+        match self {
+            Self::LastRunFailed { job, .. }
+            | Self::LastRunCancelled { job, .. }
+            | Self::Cancelling { job }
+            | Self::UnknownDialect { job, .. }
+            | Self::UnknownState { job, .. }
+            | Self::StaleRevision { job, .. }
+            | Self::SameSpecElsewhere { job, .. } => Some(job),
+            Self::Suspended
+            | Self::CreateLimit { .. }
+            | Self::CancelLimit { .. }
+            | Self::ConcurrencyLimit { .. }
+            | Self::ListIncomplete { .. } => None,
+        }
+    }
+}

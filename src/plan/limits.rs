@@ -1,0 +1,87 @@
+//! Limits: tripping ones first, then the one that lets creates wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::runs::Index;
+use super::{Action, Held, HoldReason, Plan, Policy};
+use crate::model::Key;
+
+/// Above a limit all creates (cancels) are held: a plan that wants 200 runs is
+/// more likely a mistake than a wish, and any 10 of them would be wrong too.
+/// Both are counted before either is held.
+pub(super) fn trip(policy: &Policy, plan: &mut Plan) {
+    let (creates, cancels) = (plan.creates().count(), plan.cancels().count());
+    let limits = policy.limits;
+    if creates > limits.max_creates as usize {
+        let reason = HoldReason::CreateLimit { wanted: creates, limit: limits.max_creates };
+        hold(plan, &reason, |action| matches!(action, Action::Create(_)));
+    }
+    if cancels > limits.max_cancels as usize {
+        let reason = HoldReason::CancelLimit { wanted: cancels, limit: limits.max_cancels };
+        // A create whose predecessor may not be cancelled would bill twice.
+        let paired: BTreeSet<Key> = plan.cancels().filter_map(|c| c.after.clone()).collect();
+        hold(plan, &reason, |action| match action {
+            Action::Create(create) => paired.contains(&create.key),
+            Action::Cancel(_) => true,
+        });
+    }
+}
+
+/// Holds the actions that `held` picks, and cancels that wait for a held create.
+fn hold(plan: &mut Plan, reason: &HoldReason, held: impl Fn(&Action) -> bool) {
+    let (out, rest): (Vec<_>, Vec<_>) = plan.actions.drain(..).partition(held);
+    let creates: BTreeSet<&Key> = out
+        .iter()
+        .filter_map(|action| match action {
+            Action::Create(create) => Some(&create.key),
+            Action::Cancel(_) => None,
+        })
+        .collect();
+    plan.actions = rest;
+    plan.actions.retain(|action| match action {
+        Action::Create(_) => true,
+        Action::Cancel(cancel) => cancel.after.as_ref().is_none_or(|key| !creates.contains(key)),
+    });
+    let keys: BTreeSet<&Key> = out.iter().map(Action::key).collect();
+    plan.held.extend(keys.into_iter().map(|key| Held { key: key.clone(), reason: reason.clone() }));
+}
+
+/// Creates beyond `maxConcurrent` wait. Active and ending runs count; a create
+/// that supersedes an active run takes its slot.
+pub(super) fn defer(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
+    let Some(limit) = policy.limits.max_concurrent else { return };
+    let superseding: BTreeSet<Key> = plan.cancels().filter_map(|c| c.after.clone()).collect();
+    let mut running: BTreeMap<String, usize> = BTreeMap::new();
+    let mut deferred = BTreeSet::new();
+    let mut actions = Vec::new();
+    for action in std::mem::take(&mut plan.actions) {
+        match action {
+            Action::Create(create) if !superseding.contains(&create.key) => {
+                let project = &create.key.place.project;
+                let busy = index.busy(project);
+                let running = running.entry(project.clone()).or_insert(busy);
+                if *running < limit as usize {
+                    *running += 1;
+                    actions.push(Action::Create(create));
+                } else {
+                    deferred.insert(create.key.clone());
+                    plan.held.push(Held {
+                        key: create.key.clone(),
+                        reason: HoldReason::ConcurrencyLimit {
+                            running: *running,
+                            limit,
+                            deferred: Box::new(create),
+                        },
+                    });
+                }
+            }
+            Action::Create(_) | Action::Cancel(_) => actions.push(action),
+        }
+    }
+    actions.retain(|action| match action {
+        Action::Create(_) => true,
+        Action::Cancel(cancel) => cancel.after.as_ref().is_none_or(|key| !deferred.contains(key)),
+    });
+    plan.actions = actions;
+    plan.held.sort_by(|a, b| a.key.cmp(&b.key));
+}

@@ -1,0 +1,38 @@
+//! What the operator allows.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Limits, Name};
+
+/// What the operator allows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Whose jobs are ours.
+    pub owner: Name,
+    /// The manifests' source revision, in seconds.
+    pub revision: Option<i64>,
+    /// How much one plan may change.
+    pub limits: Limits,
+    /// Only these names are decided; all of them when empty.
+    pub only: BTreeSet<Name>,
+    /// Orphans whose active runs are cancelled.
+    pub prune: BTreeSet<Name>,
+}
+
+impl Policy {
+    /// The defaults for an owner.
+    pub fn new(owner: Name) -> Self {
+        Self {
+            owner,
+            revision: None,
+            limits: Limits::default(),
+            only: BTreeSet::new(),
+            prune: BTreeSet::new(),
+        }
+    }
+
+    /// Whether `name` is decided by this plan.
+    pub fn concerns(&self, name: &Name) -> bool {
+        self.only.is_empty() || self.only.contains(name)
+    }
+}

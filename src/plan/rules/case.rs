@@ -1,0 +1,167 @@
+//! What the rules ask about one tuned model.
+
+use std::time::Duration;
+
+use super::super::runs::{Index, Run, has_spec};
+use super::super::{InFlight, InSync, Newer, Policy, Remark};
+use crate::model::identity::{digest, equivalent, removed_fields};
+use crate::model::{Desired, JobName, Observed, Phase, labels};
+
+/// One manifest and everything observed of it.
+pub(super) struct Case<'a> {
+    pub(super) desired: &'a Desired,
+    /// Our runs of the name, of any spec and rerun, oldest first.
+    pub(super) runs: &'a [Run<'a>],
+    /// The adopted job, when the listing has it.
+    pub(super) adopted: Option<&'a Observed>,
+    /// Jobs that were asked for what the manifest asks for, oldest first.
+    wanted: Vec<&'a Observed>,
+    pub(super) index: &'a Index<'a>,
+    pub(super) policy: &'a Policy,
+}
+
+impl<'a> Case<'a> {
+    pub(super) fn new(desired: &'a Desired, index: &'a Index<'a>, policy: &'a Policy) -> Self {
+        let runs = index.runs(&desired.key);
+        let adopted = index.adopted(desired);
+        let rerun = Some(desired.key.rerun);
+        let mut wanted: Vec<&Observed> = runs
+            .iter()
+            .filter(|run| run.stamp.rerun == rerun && has_spec(run, desired))
+            .map(|run| run.job)
+            .collect();
+        // An adopted job counts while its echo equals every set field.
+        let taken = adopted.filter(|job| equivalent(&desired.spec, &job.echo));
+        wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
+        wanted.sort_by_key(|job| job.age_order());
+        Self { desired, runs, adopted, wanted, index, policy }
+    }
+
+    /// The oldest wanted run in that phase.
+    pub(super) fn oldest(&self, phase: Phase) -> Option<&'a Observed> {
+        self.wanted.iter().find(|job| job.phase() == phase).copied()
+    }
+
+    /// The wanted runs, oldest first.
+    pub(super) fn wanted(&self) -> impl Iterator<Item = &'a Observed> {
+        self.wanted.iter().copied()
+    }
+
+    pub(super) fn is_wanted(&self, job: &Observed) -> bool {
+        self.wanted.iter().any(|w| w.name == job.name)
+    }
+
+    /// Our active runs of the name. A foreign job is never among them, also
+    /// when it is adopted: no plan changes it.
+    pub(super) fn active_runs(&self) -> impl Iterator<Item = &'a Run<'a>> {
+        self.runs.iter().filter(|run| run.job.phase() == Phase::Active)
+    }
+
+    /// The run of ours that this job is.
+    pub(super) fn own(&self, job: &Observed) -> Option<&'a Run<'a>> {
+        self.runs.iter().find(|run| run.job.name == job.name)
+    }
+
+    /// Whether nothing is known that tells the two runs' data apart.
+    pub(super) fn same_data(&self, a: &Observed, b: &Observed) -> bool {
+        let data = |job: &Observed| job.stamp.as_ref().and_then(|s| s.data.clone());
+        match (data(a), data(b)) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        }
+    }
+
+    /// How old an active run is, on the server's clock. What has not started
+    /// does not age.
+    fn age(&self, job: &Observed) -> Option<Duration> {
+        let date = self.index.date(&self.desired.key.place)?;
+        Duration::try_from(date.duration_since(job.start_time?)).ok()
+    }
+
+    /// The timeout, when the run is past it.
+    pub(super) fn timed_out(&self, job: &Observed) -> Option<Duration> {
+        self.desired
+            .lifecycle
+            .timeout
+            .filter(|timeout| self.age(job).is_some_and(|a| a >= *timeout))
+    }
+
+    pub(super) fn in_sync(&self, job: &Observed) -> InSync {
+        InSync {
+            key: self.desired.key.clone(),
+            job: Some(job.name.clone()),
+            tuned_model: job.tuned_model.clone(),
+        }
+    }
+
+    pub(super) fn in_flight(&self, job: &Observed) -> InFlight {
+        let waiting = || {
+            let date = self.index.date(&self.desired.key.place)?;
+            Duration::try_from(date.duration_since(job.create_time?)).ok()
+        };
+        InFlight {
+            key: self.desired.key.clone(),
+            job: job.name.clone(),
+            state: job.state.clone(),
+            age: self.age(job).or_else(waiting),
+        }
+    }
+
+    /// Names our active runs that a hold leaves alone.
+    pub(super) fn other_active(&self) -> Option<Remark> {
+        let jobs: Vec<JobName> = self
+            .active_runs()
+            .filter(|run| !self.is_wanted(run.job))
+            .map(|run| run.job.name.clone())
+            .collect();
+        (!jobs.is_empty()).then_some(Remark::OtherRunActive { jobs })
+    }
+
+    /// What a person should know of a wanted run that is good or active.
+    pub(super) fn remarks(&self, job: &Observed) -> Vec<Remark> {
+        let removed = || {
+            let label = job.stamp.as_ref()?.spec.as_deref()?;
+            if label == digest(&self.desired.spec) {
+                return None;
+            }
+            let fields = removed_fields(&self.desired.spec, &job.echo, label)?;
+            let fields = fields.iter().map(|field| field.path.to_owned()).collect();
+            Some(Remark::FieldRemoved { fields })
+        };
+        let fields = self.presentation_differences(job);
+        let later = (!fields.is_empty()).then_some(Remark::AppliesNextRun { fields });
+        removed().into_iter().chain(later).collect()
+    }
+
+    /// Fields that never start a run and differ from the job's.
+    fn presentation_differences(&self, job: &Observed) -> Vec<String> {
+        let (wanted, echo) = (&self.desired.spec, &job.echo);
+        let mut fields = Vec::new();
+        let mut differs = |path: &str, wanted: &Option<String>, echo: &Option<String>| {
+            if wanted.is_some() && wanted != echo {
+                fields.push(path.to_owned());
+            }
+        };
+        differs(
+            "tunedModelDisplayName",
+            &wanted.tuned_model_display_name,
+            &echo.tuned_model_display_name,
+        );
+        differs("description", &wanted.description, &echo.description);
+        differs("serviceAccount", &wanted.service_account, &echo.service_account);
+        let theirs = echo.labels.iter().filter(|(key, _)| !labels::is_reserved(key));
+        // A foreign job that was adopted never had our labels.
+        if self.own(job).is_some() && !theirs.eq(wanted.labels.iter()) {
+            fields.push("labels".to_owned());
+        }
+        fields
+    }
+}
+
+/// In what a run's revision is later than the plan's. A plan without a revision
+/// is older than any.
+pub(in crate::plan) fn newer_revision(run: &Run<'_>, policy: &Policy) -> Option<Newer> {
+    let theirs = run.revision()?;
+    let newer = policy.revision.is_none_or(|ours| theirs > ours);
+    newer.then_some(Newer::Revision { theirs, ours: policy.revision })
+}

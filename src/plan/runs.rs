@@ -1,0 +1,176 @@
+//! The runs of each tuned model, found once.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::Policy;
+use crate::model::identity::{digest_as, equivalent};
+use crate::model::{Desired, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted};
+
+/// A run of ours: a job with our labels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) job: &'a Observed,
+    pub(super) stamp: &'a Stamp,
+}
+
+impl Run<'_> {
+    /// The key it carries, with its own rerun.
+    pub(super) fn key(&self) -> Key {
+        Key {
+            place: self.job.place.clone(),
+            owner: self.stamp.owner.clone(),
+            name: self.stamp.name.clone(),
+            rerun: self.stamp.rerun.unwrap_or(0),
+        }
+    }
+
+    /// Its source revision; at most its creation time, so that a label from
+    /// the future cannot lock anybody out.
+    pub(super) fn revision(&self) -> Option<i64> {
+        let label = self.stamp.rev?;
+        Some(self.job.create_time.map_or(label, |t| label.min(t.as_second())))
+    }
+}
+
+/// Everything observed, by tuned model.
+pub(super) struct Index<'a> {
+    ours: HashMap<&'a Place, HashMap<&'a Name, Vec<Run<'a>>>>,
+    /// Active or good runs of others and of names without a manifest, by place
+    /// and spec label.
+    elsewhere: HashMap<&'a Place, HashMap<&'a str, Vec<Run<'a>>>>,
+    orphans: Vec<Run<'a>>,
+    observed: &'a Observation,
+    busy: BTreeMap<&'a str, usize>,
+    foreign: u64,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(desired: &'a [Desired], observed: &'a Observation, policy: &Policy) -> Self {
+        let named: HashSet<(&Place, &Name)> =
+            desired.iter().map(|d| (&d.key.place, &d.key.name)).collect();
+        let mut index = Self {
+            ours: HashMap::new(),
+            elsewhere: HashMap::new(),
+            orphans: Vec::new(),
+            observed,
+            busy: BTreeMap::new(),
+            foreign: 0,
+        };
+        for (place, listing) in observed {
+            let Ok(listing) = listing else { continue };
+            index.foreign += listing.foreign;
+            for job in &listing.jobs {
+                index.take(place, job, &named, policy);
+            }
+        }
+        for runs in index.ours.values_mut().flat_map(HashMap::values_mut) {
+            runs.sort_by_key(|run| run.job.age_order());
+        }
+        index.orphans.sort_by_key(|run| (run.key(), run.job.age_order()));
+        for runs in index.elsewhere.values_mut().flat_map(HashMap::values_mut) {
+            runs.sort_by_key(|run| run.job.age_order());
+        }
+        index
+    }
+
+    fn take(
+        &mut self,
+        place: &'a Place,
+        job: &'a Observed,
+        named: &HashSet<(&Place, &Name)>,
+        policy: &Policy,
+    ) {
+        let Some(stamp) = &job.stamp else {
+            self.foreign += 1;
+            return;
+        };
+        let run = Run { job, stamp };
+        let ours = stamp.owner == policy.owner;
+        let has_manifest = ours && named.contains(&(place, &stamp.name));
+        let phase = job.phase();
+        if ours && matches!(phase, Phase::Active | Phase::Ending) {
+            *self.busy.entry(&place.project).or_default() += 1;
+        }
+        if !ours {
+            self.foreign += 1;
+        }
+        if let Some(spec) = &stamp.spec
+            && !has_manifest
+            && matches!(phase, Phase::Active | Phase::Good)
+        {
+            self.elsewhere.entry(place).or_default().entry(spec).or_default().push(run);
+        }
+        if has_manifest {
+            self.ours.entry(place).or_default().entry(&stamp.name).or_default().push(run);
+        } else if ours {
+            self.orphans.push(run);
+        }
+    }
+
+    /// Our runs of a name in its place, of any spec and rerun, oldest first.
+    pub(super) fn runs(&self, key: &Key) -> &[Run<'a>] {
+        let runs = self.ours.get(&key.place).and_then(|names| names.get(&key.name));
+        runs.map_or(&[], Vec::as_slice)
+    }
+
+    /// The job that a manifest adopts, when the listing has it.
+    pub(super) fn adopted(&self, desired: &Desired) -> Option<&'a Observed> {
+        let name = desired.lifecycle.adopt.as_ref()?;
+        let listing = self.observed.get(&desired.key.place)?.as_ref().ok()?;
+        listing.jobs.iter().find(|job| job.name.same_job(name))
+    }
+
+    /// Why the place was not listed completely. A place that was not asked
+    /// about at all is not complete either.
+    pub(super) fn incomplete(&self, place: &Place) -> Option<Untrusted> {
+        match self.observed.get(place) {
+            Some(Ok(_)) => None,
+            Some(Err(why)) => Some(why.clone()),
+            None => Some(Untrusted::new("it was not listed")),
+        }
+    }
+
+    /// The server's time of the place's listing.
+    pub(super) fn date(&self, place: &Place) -> Option<Timestamp> {
+        self.observed.get(place)?.as_ref().ok()?.date
+    }
+
+    /// The oldest active or good run with this very spec digest under another
+    /// owner, or under a name without a manifest, of this rerun or a later one.
+    pub(super) fn same_spec_elsewhere(&self, key: &Key, digest: &str) -> Option<Run<'a>> {
+        let runs = self.elsewhere.get(&key.place)?.get(digest)?;
+        runs.iter().find(|run| run.stamp.rerun.is_none_or(|theirs| theirs >= key.rerun)).copied()
+    }
+
+    /// Our runs without a manifest.
+    pub(super) fn orphans(&self) -> impl Iterator<Item = Run<'a>> {
+        self.orphans.iter().copied()
+    }
+
+    /// How many of our runs in a project are active or ending.
+    pub(super) fn busy(&self, project: &str) -> usize {
+        self.busy.get(project).copied().unwrap_or(0)
+    }
+
+    /// How many jobs are not ours.
+    pub(super) fn foreign(&self) -> u64 {
+        self.foreign
+    }
+}
+
+/// Whether `run` carries a spec digest that can be compared at all.
+pub(super) fn dialect_is_known(run: &Run<'_>, desired: &Desired) -> bool {
+    run.stamp.spec.as_deref().is_some_and(|label| digest_as(label, &desired.spec).is_some())
+}
+
+/// Whether `run` was asked for what the manifest asks for: by its digest in
+/// its own dialect, then by what it echoes.
+pub(super) fn has_spec(run: &Run<'_>, desired: &Desired) -> bool {
+    let Some(label) = run.stamp.spec.as_deref() else { return false };
+    match digest_as(label, &desired.spec) {
+        None => false,
+        Some(digest) => digest == label || equivalent(&desired.spec, &run.job.echo),
+    }
+}

@@ -1,0 +1,219 @@
+//! The words for every reason: the condition, and the next thing to do.
+
+use super::super::{
+    Action, CancelReason, CancelledBy, Change, CreateReason, Held, HoldReason, InFlight, InSync,
+    Newer, Orphan, Remark,
+};
+use super::Row;
+use crate::model::{JobName, JobState, Pretty, Untrusted};
+
+/// Texts longer than this are shown below the row, old above new.
+const LONG: usize = 24;
+
+/// One change of the world.
+pub(super) fn action(action: &Action, name: String) -> Row {
+    match action {
+        Action::Create(create) => {
+            let (short, long): (Vec<&Change>, Vec<&Change>) =
+                create.changes.iter().partition(|change| !is_long(change));
+            let mut why: Vec<String> = short.iter().map(|c| one_line(c)).collect();
+            why.extend(long.iter().map(|c| format!("{} changed", last(&c.path))));
+            let why = match create.reason {
+                CreateReason::Missing => "new manifest".to_owned(),
+                CreateReason::Retry => {
+                    let attempt = create.request.labels.get(crate::model::labels::ATTEMPT);
+                    let attempt = attempt.map_or("2", String::as_str);
+                    format!("attempt {attempt}: the last run failed for a passing reason")
+                }
+                CreateReason::SpecChanged | CreateReason::RerunRaised if why.is_empty() => {
+                    "spec changed".to_owned()
+                }
+                CreateReason::SpecChanged | CreateReason::RerunRaised => why.join(", "),
+            };
+            let details = long.iter().map(|c| (side(&c.old), side(&c.new))).collect();
+            Row { symbol: '+', name, verb: "create", why, details }
+        }
+        Action::Cancel(cancel) => {
+            let job = cancel.job.short();
+            let why = match &cancel.reason {
+                CancelReason::Superseded { by: None } => {
+                    format!("{job}: superseded, once the new run is accepted")
+                }
+                CancelReason::Superseded { by: Some(by) } => {
+                    format!("{job}: superseded by {}", by.short())
+                }
+                CancelReason::Duplicate { of } => format!("{job}: duplicate of {}", of.short()),
+                CancelReason::Stopped => format!("{job}: the manifest says `desired: stopped`"),
+                CancelReason::TimedOut { after } => {
+                    format!("{job}: timed out, it runs for longer than {}", Pretty(*after))
+                }
+                CancelReason::Pruned => format!("{job}: pruned"),
+            };
+            Row { symbol: 'x', name, verb: "cancel", why, details: Vec::new() }
+        }
+    }
+}
+
+/// `epochCount 3 -> 4`.
+fn one_line(change: &Change) -> String {
+    format!("{} {} -> {}", last(&change.path), side(&change.old), side(&change.new))
+}
+
+fn side(text: &Option<String>) -> String {
+    let text = text.as_deref().unwrap_or("(unset)");
+    Untrusted::new(text).shown().to_string()
+}
+
+fn is_long(change: &Change) -> bool {
+    [&change.old, &change.new].into_iter().flatten().any(|text| text.chars().count() > LONG)
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// What is held, by which rule, and what unblocks it.
+pub(crate) fn held(held: &Held) -> String {
+    let name = &held.key.name;
+    match &held.reason {
+        HoldReason::LastRunFailed { job, error, has_model, retry_in } => {
+            let error = error.as_ref().map(|e| format!(": {}", e.message.shown()));
+            let error = error.unwrap_or_default();
+            let cure = match (retry_in, has_model) {
+                (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
+                (None, true) => format!(
+                    "it left a model, see `retune describe {name}`; raise lifecycle.rerun to \
+                     train again"
+                ),
+                (None, false) => "raise lifecycle.rerun to try again".to_owned(),
+            };
+            format!("last run failed ({}){error}; {cure}", job.short())
+        }
+        HoldReason::LastRunCancelled { job, by } => {
+            let by = match by {
+                CancelledBy::Superseded(later) => format!("superseded by {}", later.short()),
+                CancelledBy::TimedOut => "timed out".to_owned(),
+                CancelledBy::Elsewhere => "by hand or elsewhere".to_owned(),
+            };
+            format!(
+                "last run was cancelled ({}: {by}); raise lifecycle.rerun to train again",
+                job.short()
+            )
+        }
+        HoldReason::Cancelling { job } => {
+            format!("{} is being cancelled; look again when it has ended", job.short())
+        }
+        HoldReason::Suspended => {
+            "the manifest says `suspend: true`; take it out to go on".to_owned()
+        }
+        HoldReason::CreateLimit { wanted, limit } => format!(
+            "{wanted} creates wanted, limit {limit}; pass --max-creates {wanted} if they are meant"
+        ),
+        HoldReason::CancelLimit { wanted, limit } => format!(
+            "{wanted} cancels wanted, limit {limit}; pass --max-cancels {wanted} if they are meant"
+        ),
+        HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
+            "{running} of {limit} runs (limits.maxConcurrent); starts when one ends, or run \
+             `retune apply` then"
+        ),
+        HoldReason::ListIncomplete { why } => {
+            format!("{} could not be listed: {}", held.key.place, why.shown())
+        }
+        HoldReason::UnknownDialect { job, label } => match label {
+            Some(label) => format!(
+                "{} carries the spec digest `{}` of another version; upgrade retune",
+                job.short(),
+                Untrusted::new(label).shown()
+            ),
+            None => format!(
+                "{} carries our labels without a spec digest; look at it with `retune jobs`",
+                job.short()
+            ),
+        },
+        HoldReason::UnknownState { job, state } => unknown_state(job, state.as_ref()),
+        HoldReason::StaleRevision { job, newer } => stale(job, *newer),
+        HoldReason::SameSpecElsewhere { job, owner, name } => format!(
+            "{} has this very spec (owner {owner}, name {name}); set lifecycle.adopt to take it \
+             over, or raise lifecycle.rerun to train anyway",
+            job.short()
+        ),
+    }
+}
+
+fn unknown_state(job: &JobName, state: Option<&JobState>) -> String {
+    match state {
+        None => format!("{} is not in the listing; check lifecycle.adopt", job.short()),
+        Some(JobState::Unknown(word)) => format!(
+            "{} is in state `{}`, which this version does not know; upgrade retune, or look again \
+             when it has ended",
+            job.short(),
+            word.shown()
+        ),
+        Some(state) => {
+            format!("{}: {}; look again when it goes on or has ended", job.short(), state.word())
+        }
+    }
+}
+
+fn stale(job: &JobName, newer: Newer) -> String {
+    let job = job.short();
+    match newer {
+        Newer::Rerun { theirs, ours } => format!(
+            "{job} is of rerun {theirs}, the manifest says {ours}; take the newer commit, or set \
+             lifecycle.rerun to {theirs}"
+        ),
+        Newer::Revision { theirs, ours: None } => format!(
+            "{job} was made from revision {theirs} and these manifests have none; run inside \
+             their git work tree, or pass --revision"
+        ),
+        Newer::Revision { theirs, ours: Some(ours) } => format!(
+            "{job} was made from revision {theirs}, these manifests are of {ours}; take the newer \
+             commit, or pass --revision"
+        ),
+    }
+}
+
+/// A run under way.
+pub(crate) fn in_flight(run: &InFlight) -> String {
+    let age = run.age.map(|age| format!(", {}", Pretty(age))).unwrap_or_default();
+    format!("{}: {}{age}", run.job.short(), run.state.word())
+}
+
+/// A model that is what its manifest says.
+pub(super) fn in_sync(model: &InSync) -> String {
+    let Some(job) = &model.job else { return "stopped".to_owned() };
+    let tuned = model.tuned_model.as_ref();
+    let tuned = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
+    match tuned {
+        Some(name) => format!("{}: {}", job.short(), Untrusted::new(name).shown()),
+        None => job.short(),
+    }
+}
+
+/// A run without a manifest.
+pub(super) fn orphan(orphan: &Orphan) -> String {
+    format!(
+        "{}: {}; no manifest; `retune apply --prune {}` stops it",
+        orphan.job.short(),
+        orphan.state.word(),
+        orphan.key.name
+    )
+}
+
+/// A remark.
+pub(crate) fn remark(remark: &Remark) -> String {
+    match remark {
+        Remark::FieldRemoved { fields } => format!(
+            "{} no longer set; the run keeps what it was asked; raise lifecycle.rerun to train \
+             without",
+            fields.join(", ")
+        ),
+        Remark::AppliesNextRun { fields } => {
+            format!("{} differ from the run's; they apply to the next run", fields.join(", "))
+        }
+        Remark::OtherRunActive { jobs } => {
+            let jobs: Vec<String> = jobs.iter().map(JobName::short).collect();
+            format!("left alone while this is held: {}", jobs.join(", "))
+        }
+    }
+}

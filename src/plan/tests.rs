@@ -1,0 +1,9 @@
+//! One test for each rule, reason and hold, then a table over small worlds.
+
+mod exhaustive;
+mod holds;
+mod limits;
+mod order;
+mod reasons;
+mod shown;
+mod world;

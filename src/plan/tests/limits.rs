@@ -1,0 +1,59 @@
+//! Limits trip, they do not ration; concurrency lets wait.
+
+use super::world::World;
+use crate::model::JobState::{Cancelling, Running};
+
+#[test]
+fn above_the_create_limit_all_creates_are_held() {
+    let three = World::new().wants("a", 1).wants("b", 2).wants("c", 3);
+    let at = |limit| three.clone().policy(|p| p.limits.max_creates = limit);
+    assert_eq!(at(3).plan().creates().count(), 3);
+    let tripped = at(2);
+    assert_eq!(tripped.decides(), ["a", "b", "c"].map(|n| format!("held {n} createLimit")));
+    assert_eq!(tripped.plan().tripped().count(), 3);
+}
+
+#[test]
+fn above_the_cancel_limit_no_successor_is_created_either() {
+    let world = World::new()
+        .wants("a", 4)
+        .has("a", 3, Running)
+        .wants("b", 4)
+        .has("b", 4, Running)
+        .has("b", 4, Running)
+        .wants("c", 9)
+        .policy(|p| p.limits.max_cancels = 1);
+    assert_eq!(
+        world.decides(),
+        ["create c missing", "held a cancelLimit", "held b cancelLimit", "in flight b 2"]
+    );
+}
+
+#[test]
+fn creates_beyond_the_slots_wait_and_keep_their_body() {
+    let world = World::new()
+        .wants("a", 1)
+        .wants("b", 2)
+        .wants("c", 3)
+        .has("old", 9, Cancelling)
+        .policy(|p| p.limits.max_concurrent = Some(2));
+    assert_eq!(
+        world.decides(),
+        ["create a missing", "held b concurrencyLimit", "held c concurrencyLimit"]
+    );
+    assert_eq!(world.plan().deferred().count(), 2);
+    assert_eq!(world.plan().tripped().count(), 0);
+}
+
+#[test]
+fn a_superseded_run_frees_its_slot_for_its_successor_only() {
+    let world = World::new()
+        .wants("a", 1)
+        .wants("b", 4)
+        .has("b", 3, Running)
+        .policy(|p| p.limits.max_concurrent = Some(1));
+    assert_eq!(
+        world.decides(),
+        ["create b specChanged", "cancel 1 superseded after", "held a concurrencyLimit"]
+    );
+}

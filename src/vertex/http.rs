@@ -1,0 +1,261 @@
+//! HTTP below the API: two clients, their timeouts, and caps on what is read.
+//!
+//! # Invariants
+//!
+//! 1. What [`Http::write`] sends is written to the wire at most once: its
+//!    client keeps no connection, so no pool replays a request on another one
+//!    (hyper-util repeats a request only when the connection was reused), it
+//!    follows no redirect, and reqwest's own retries are off.
+//! 2. [`Failure::NotSent`] means that no byte of the request was written.
+//! 3. No more than a cap is ever held of an answer, counted after
+//!    decompression.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Client, Method, Request, Response, Url};
+
+use super::auth::Authorization;
+
+/// Time to connect, TLS included. A region on another continent answers within
+/// half a second; ten allow for two lost SYNs (1 s, 3 s).
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Longest silence while an answer is read.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// One request as a whole. A page of 100 jobs is 0.4 MB; Google's frontends
+/// give up after a minute themselves.
+const WHOLE: Duration = Duration::from_secs(60);
+
+/// Most bytes of one answer: 100 jobs a page of 1.5 to 4 KB are below half a
+/// MiB, and a job that echoes long training rows stays below 160 KB of these.
+pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// Most bytes of a refusal; the rest of it is left unread.
+const MAX_REFUSAL: usize = 64 * 1024;
+
+/// Why a request got no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// No connection: no byte of the request was written.
+    #[error("no connection")]
+    NotSent(#[source] reqwest::Error),
+    /// The time was up.
+    #[error("no answer within {} s", WHOLE.as_secs())]
+    TimedOut,
+    /// The connection broke while the request was sent or the answer read.
+    #[error("the connection broke")]
+    Broken(#[source] reqwest::Error),
+    /// An answer beyond the cap.
+    #[error("the answer is longer than {} MiB", MAX_BODY / (1024 * 1024))]
+    TooLarge,
+}
+
+/// The head of an answer; the body is in the caller's buffer.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// The server's time.
+    pub(super) date: Option<Timestamp>,
+    /// `Retry-After`, measured from `date` when it is a date: the server's
+    /// clock against itself, never against ours.
+    pub(super) retry_after: Option<Duration>,
+    pub(super) content_type: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+}
+
+/// How many requests were made.
+#[derive(Debug, Default)]
+pub struct Counters {
+    reads: AtomicU64,
+    writes: AtomicU64,
+    failures: AtomicU64,
+    retries: AtomicU64,
+}
+
+/// [`Counters`] at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Requests that read, each try counted.
+    pub reads: u64,
+    /// Creates and cancels.
+    pub writes: u64,
+    /// Requests that got no answer, or one with a status of 400 or above.
+    pub failures: u64,
+    /// Reads that were tried again.
+    pub retries: u64,
+}
+
+impl Counters {
+    /// What was counted so far.
+    pub fn read(&self) -> Counts {
+        Counts {
+            reads: self.reads.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
+            failures: self.failures.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(super) fn retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Sends requests.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
+    reads: Client,
+    writes: Client,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl Http {
+    /// `loopback`: no proxy is asked for addresses on this machine.
+    pub(super) fn new(loopback: bool) -> Result<Self, reqwest::Error> {
+        // Fails when a provider is there already, which does as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let builder = || {
+            let common = Client::builder()
+                .user_agent(concat!("retune/", env!("CARGO_PKG_VERSION")))
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .tls_version_min(reqwest::tls::Version::TLS_1_2)
+                .connect_timeout(CONNECT)
+                .read_timeout(IDLE)
+                .timeout(WHOLE)
+                .gzip(true)
+                .https_only(!loopback);
+            if loopback { common.no_proxy() } else { common }
+        };
+        Ok(Self {
+            reads: builder().build()?,
+            writes: builder().pool_max_idle_per_host(0).http1_only().build()?,
+            counters: Arc::default(),
+        })
+    }
+
+    /// GET. The answer's body replaces what is in `body`.
+    pub(super) async fn read(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let mut request = Request::new(Method::GET, url);
+        *request.headers_mut() = headers;
+        self.counters.reads.fetch_add(1, Ordering::Relaxed);
+        self.counted(send(&self.reads, request, body).await)
+    }
+
+    /// POST, once.
+    pub(super) async fn write(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        json: Vec<u8>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, Failure> {
+        let mut request = Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(json.into());
+        self.counters.writes.fetch_add(1, Ordering::Relaxed);
+        self.counted(send(&self.writes, request, body).await)
+    }
+
+    fn counted(&self, result: Result<Answer, Failure>) -> Result<Answer, Failure> {
+        if !result.as_ref().is_ok_and(|answer| answer.status < 400) {
+            self.counters.failures.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+/// The headers of a request. The quota project is who pays for the request
+/// and is checked with the credential, so it goes only where that goes.
+pub(super) fn headers(authorization: Option<&Authorization>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(Authorization { bearer, quota_project, source: _, renewable: _ }) = authorization {
+        headers.insert(AUTHORIZATION, bearer.clone());
+        if let Some(project) = quota_project {
+            headers.insert("x-goog-user-project", project.clone());
+        }
+    }
+    headers
+}
+
+async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<Answer, Failure> {
+    body.clear();
+    let mut response = client.execute(request).await.map_err(failure)?;
+    let answer = head(&response);
+    let cap = if answer.is_success() { MAX_BODY } else { MAX_REFUSAL };
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(answer),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
+            Ok(Some(_)) if answer.is_success() => return Err(Failure::TooLarge),
+            // The status of a refusal says enough, with or without its text.
+            Ok(Some(_)) => return Ok(answer),
+            Err(_) if !answer.is_success() => return Ok(answer),
+            Err(error) => return Err(failure(error)),
+        }
+    }
+}
+
+/// Sorts an error by whether the request can have arrived. The address is
+/// taken out of the text: the caller names the host.
+fn failure(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    if error.is_connect() || error.is_builder() {
+        Failure::NotSent(error)
+    } else if error.is_timeout() {
+        Failure::TimedOut
+    } else {
+        Failure::Broken(error)
+    }
+}
+
+fn head(response: &Response) -> Answer {
+    let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    let date = text(DATE).and_then(http_date);
+    let retry_after = text(RETRY_AFTER).and_then(|value| match value.trim().parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Duration::try_from(http_date(value)?.duration_since(date?)).ok(),
+    });
+    Answer {
+        status: response.status().as_u16(),
+        date,
+        retry_after,
+        content_type: text(CONTENT_TYPE).map(str::to_owned),
+    }
+}
+
+/// An HTTP date (RFC 9110, 5.6.7), in the one form that servers send.
+fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_http_date_is_read() {
+        let date = http_date("Sun, 22 Nov 2026 21:30:39 GMT").unwrap();
+        assert_eq!(date.to_string(), "2026-11-22T21:30:39Z");
+        assert_eq!(http_date("soon"), None);
+    }
+}

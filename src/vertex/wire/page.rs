@@ -1,0 +1,100 @@
+//! One page of a listing (proto `ListTuningJobsResponse`).
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use super::job::Job;
+use super::lenient;
+use super::{WireError, object};
+use crate::model::{Observed, Place, labels};
+use crate::vertex::Keep;
+
+/// What one page said.
+pub(crate) struct Page {
+    /// The jobs that are kept.
+    pub(crate) kept: Vec<Observed>,
+    /// How many were not.
+    pub(crate) foreign: u64,
+    /// The next page's token; `None` at the end of the listing.
+    pub(crate) next: Option<String>,
+}
+
+/// Which jobs are kept, prepared for a hundred thousand questions.
+#[derive(Clone)]
+pub(crate) enum Sieve {
+    /// All.
+    All,
+    /// Those with retune's label, and these by location and id: the listing
+    /// writes the project as a number, manifests may write its id.
+    Retune(HashSet<(String, String)>),
+}
+
+impl Sieve {
+    pub(crate) fn new(keep: &Keep) -> Self {
+        match keep {
+            Keep::All => Self::All,
+            Keep::Retune { adopted } => Self::Retune(
+                adopted.iter().map(|job| (job.location.clone(), job.id.clone())).collect(),
+            ),
+        }
+    }
+
+    fn keeps(&self, job: &Job<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Retune(adopted) => {
+                lenient::has_label(job.labels, labels::MANAGED_BY, labels::RETUNE)
+                    || (!adopted.is_empty() && is_adopted(job, adopted))
+            }
+        }
+    }
+}
+
+fn is_adopted(job: &Job<'_>, adopted: &HashSet<(String, String)>) -> bool {
+    let name: Option<crate::model::JobName> =
+        lenient::text(job.name).and_then(|name| name.parse().ok());
+    name.is_some_and(|name| adopted.contains(&(name.location, name.id)))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WirePage<'a> {
+    #[serde(borrow)]
+    tuning_jobs: Option<Vec<Job<'a>>>,
+    #[serde(borrow)]
+    next_page_token: Option<&'a RawValue>,
+    // Two ways to say "this is not the whole list" in a 200: an error in the
+    // body, and AIP-217's list of places that did not answer.
+    error: Option<IgnoredAny>,
+    unreachable: Option<Vec<IgnoredAny>>,
+}
+
+/// Reads a page. An empty place answers `{}`.
+pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, WireError> {
+    let WirePage { tuning_jobs, next_page_token, error, unreachable } = object(body)?;
+    if error.is_some() {
+        return Err(WireError::ErrorInside);
+    }
+    if unreachable.is_some_and(|places| !places.is_empty()) {
+        return Err(WireError::Unreachable);
+    }
+    let next = match (next_page_token, lenient::text(next_page_token)) {
+        (None, _) => None,
+        (Some(_), Some(token)) => Some(Cow::into_owned(token)).filter(|token| !token.is_empty()),
+        // A token that is no text must not end the listing early.
+        (Some(_), None) => return Err(WireError::Shape { line: 0, column: 0 }),
+    };
+    let mut page = Page { kept: Vec::new(), foreign: 0, next };
+    for job in tuning_jobs.unwrap_or_default() {
+        if sieve.keeps(&job) {
+            page.kept.push(job.observed(place)?);
+        } else {
+            page.foreign += 1;
+        }
+    }
+    Ok(page)
+}
