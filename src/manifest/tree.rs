@@ -83,7 +83,7 @@ impl<'s> Node<'s> {
 
     /// Whether nothing is written here: a document of comments only.
     fn is_nothing(&self) -> bool {
-        matches!(&self.kind, Kind::Scalar { text, plain: true } if text.is_empty())
+        matches!(&self.kind, Kind::Scalar { plain: true, .. }) && self.span.start >= self.span.end
     }
 }
 
@@ -132,6 +132,9 @@ fn scan_problem(error: &granit_parser::ScanError, text: &str) -> Problem {
     let span = Span { start, end: start + 1 };
     let line_start = text.get(..start).and_then(|t| t.rfind('\n')).map_or(0, |at| at + 1);
     let indentation = text.get(line_start..start).unwrap_or_default();
+    if matches!(error.kind(), granit_parser::ErrorKind::RecursionLimitExceeded) {
+        return too_deep(start);
+    }
     let problem = Problem::new(Code::Syntax, span, format!("not YAML: {}", error.info()));
     if matches!(error.kind(), granit_parser::ErrorKind::UnknownAnchor) {
         return problem.hint("define the anchor before the alias, in the same document");
@@ -140,6 +143,13 @@ fn scan_problem(error: &granit_parser::ScanError, text: &str) -> Problem {
         return problem.hint("indent with spaces; YAML takes no tabs there");
     }
     problem.hint("check the indentation, quotes and brackets here and on the lines before")
+}
+
+fn too_deep(start: usize) -> Problem {
+    let span = Span { start, end: start + 1 };
+    let message = format!("nested more than {MAX_DEPTH} levels deep");
+    Problem::new(Code::TooDeep, span, message)
+        .hint("no field is nested so deeply; is a bracket or an indentation too much?")
 }
 
 /// A collection that is still being read.
@@ -243,10 +253,7 @@ impl<'s> Builder<'s> {
 
     fn open(&mut self, span: Span, anchor: usize, content: Content<'s>) -> Step {
         if self.stack.len() >= MAX_DEPTH {
-            let message = format!("nested more than {MAX_DEPTH} levels deep");
-            let span = Span { start: span.start, end: span.start + 1 };
-            return Err(Problem::new(Code::TooDeep, span, message)
-                .hint("no field is nested so deeply; is a bracket or an indentation too much?"));
+            return Err(too_deep(span.start));
         }
         self.stack.push(Open { start: span.start, anchor, weight: 1, content });
         Ok(())
