@@ -16,6 +16,7 @@ pub mod jobs;
 mod output;
 pub mod plan;
 mod revision;
+mod said;
 pub mod schema;
 mod session;
 pub mod status;
@@ -180,20 +181,35 @@ pub async fn main() -> Exit {
 }
 
 async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let settings = || global.settings(&Environment::read(), false);
     match command {
-        Command::Init(args) => init::run(&args, output),
-        Command::Validate(args) => validate::run(&args, global, output),
+        Command::Init(args) => Ok(say(init::run(&args, &settings()), output)),
+        Command::Validate(args) => Ok(say(validate::run(&args, &settings()), output)),
         Command::Plan(args) => plan::run(args, global, output).await,
         Command::Apply(args) => apply::run(args, global, output).await,
         Command::Status(args) => status::run(args, global, output).await,
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
-        Command::Schema(args) => schema::run(&args, output),
+        Command::Schema(args) => Ok(say(schema::run(&args), output)),
         Command::Completions { shell } => Ok(completions(shell, output)),
         Command::Man => manual(output),
-        Command::Emulator(args) => emulator::run(args, output).await,
+        Command::Emulator(args) => {
+            let failed = |error| Failure::new(Exit::Unexpected, error);
+            emulator::run(args).await.map(|()| Exit::Done).map_err(failed)
+        }
     }
+}
+
+/// Prints what a command had to say.
+fn say(said: said::Said, output: &Output) -> Exit {
+    let said::Said { data, narration, code } = said;
+    output.data(&data);
+    match code {
+        Exit::Done => output.say(&narration),
+        _ => output.complain(&narration),
+    }
+    code
 }
 
 fn completions(shell: clap_complete::Shell, output: &Output) -> Exit {

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use super::Global;
 use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, did_you_mean};
 use super::output::Output;
 use super::session::{Session, owner};
-use super::Global;
 use crate::model::{JobName, Observed, Phase, Place, Untrusted};
 use crate::vertex::{CancelOutcome, Keep, ReadError, Vertex};
 
@@ -46,7 +46,11 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     let active: Vec<&Observed> = targets.iter().filter(|j| j.phase() == Phase::Active).collect();
     if active.is_empty() {
         for job in &targets {
-            output.data(&format!("{}: {}; nothing to cancel{on}\n", job.name.short(), job.state.word()));
+            output.data(&format!(
+                "{}: {}; nothing to cancel{on}\n",
+                job.name.short(),
+                job.state.word()
+            ));
         }
         return Ok(Exit::Done);
     }

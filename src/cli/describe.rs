@@ -154,7 +154,9 @@ fn history(runs: &[&Observed]) -> String {
             [
                 run.name.short(),
                 run.state.word().to_owned(),
-                run.create_time.map(|t| t.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
+                run.create_time
+                    .map(|t| t.strftime("%Y-%m-%d %H:%M").to_string())
+                    .unwrap_or_default(),
                 took.unwrap_or_default(),
                 stamp
                     .map(|s| format!("rerun {}, attempt {}", s.rerun.unwrap_or(0), s.attempt))
@@ -188,12 +190,8 @@ fn made(runs: &[&Observed]) -> String {
         for checkpoint in &made.checkpoints {
             let epoch = checkpoint.epoch.map(|e| format!(" (epoch {e})")).unwrap_or_default();
             let endpoint = checkpoint.endpoint.as_deref().unwrap_or("not deployed");
-            let _ = writeln!(
-                out,
-                "  checkpoint  {}{epoch}: {}",
-                safe(&checkpoint.id),
-                safe(endpoint)
-            );
+            let _ =
+                writeln!(out, "  checkpoint  {}{epoch}: {}", safe(&checkpoint.id), safe(endpoint));
         }
         if let Some(experiment) = &run.experiment {
             let _ = writeln!(out, "  experiment  {}", safe(experiment));

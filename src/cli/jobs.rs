@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::Session;
 use super::status::Format;
 use super::table::table;
-use super::Global;
 use crate::model::{Observed, Untrusted};
 use crate::vertex::Keep;
 
@@ -60,7 +60,9 @@ fn text(jobs: &[&Observed], emulator: bool) -> String {
                 job.name.short(),
                 job.place.location.clone(),
                 job.state.word().to_owned(),
-                job.create_time.map(|t| t.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default(),
+                job.create_time
+                    .map(|t| t.strftime("%Y-%m-%d %H:%M").to_string())
+                    .unwrap_or_default(),
                 owner.unwrap_or_else(|| "foreign".to_owned()),
                 safe(source).unwrap_or_default(),
             ]

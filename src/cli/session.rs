@@ -50,13 +50,16 @@ pub(super) fn load(
     let settings = global.settings(environment, require_workspace);
     match manifest::load(&paths_or_default(paths), &settings).into_result() {
         Ok(manifests) => {
-            output.say(&manifest::render::text(&manifests.report));
+            output.say(&manifest::render::text(&manifests.report.findings, true));
             Ok(manifests)
         }
         Err(Rejected::Usage(error)) => Err(Failure::new(Exit::Usage, error)),
         Err(Rejected::Invalid(report)) => {
-            output.complain(&manifest::render::text(&report));
-            Err(Failure::new(Exit::Invalid, "the manifests are not valid; nothing was asked of Vertex"))
+            output.complain(&manifest::render::text(&report.findings, true));
+            Err(Failure::new(
+                Exit::Invalid,
+                "the manifests are not valid; nothing was asked of Vertex",
+            ))
         }
     }
 }
@@ -100,7 +103,7 @@ impl Session {
         let project = global.project.clone().or_else(|| environment.project.clone());
         let location = global.location.clone().or_else(|| environment.location.clone());
         let has_manifests =
-            !manifest::load(&paths_or_default(paths), &Settings::default()).report().is_empty();
+            manifest::load(&paths_or_default(paths), &Settings::default()).report().documents > 0;
         match project.zip(location) {
             Some((project, location)) if paths.is_empty() && !has_manifests => {
                 let (client, running) = connect(global, environment, output).await?;

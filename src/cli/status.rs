@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
+use super::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::{Session, VertexClient};
 use super::table::table;
-use super::Global;
 use crate::model::{JobName, Key, Pretty, Progress, Untrusted};
 use crate::plan::{Action, Plan, plan, show};
 use crate::vertex::Vertex;

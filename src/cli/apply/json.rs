@@ -49,16 +49,22 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
                 (Action::Cancel(cancel), _) => Some(cancel.job.to_string()),
                 (Action::Create(_), _) => None,
             };
-            about("done", action.key(), json!({
-                "action": verb(action),
-                "outcome": outcome.code(),
-                "failed": outcome.is_failure(),
-                "job": job,
-                "message": report::outcome(action, outcome).1,
-            }))
+            about(
+                "done",
+                action.key(),
+                json!({
+                    "action": verb(action),
+                    "outcome": outcome.code(),
+                    "failed": outcome.is_failure(),
+                    "job": job,
+                    "message": report::outcome(action, outcome).1,
+                }),
+            )
         }
-        Event::Seen { key, job, state, progress, epochs, tuned_model, error } => {
-            about("state", key, json!({
+        Event::Seen { key, job, state, progress, epochs, tuned_model, error } => about(
+            "state",
+            key,
+            json!({
                 "job": job.to_string(),
                 "state": state.word(),
                 "detail": progress.and_then(|p| p.detail.clone()),
@@ -69,8 +75,8 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
                 "model": tuned_model.and_then(|m| m.model.clone()),
                 "endpoint": tuned_model.and_then(|m| m.endpoint.clone()),
                 "error": error.map(|text| text.raw()),
-            }))
-        }
+            }),
+        ),
         Event::LookFailed { why, again_in } => {
             json!({"event": "lookFailed", "message": why, "againInSeconds": again_in.as_secs()})
         }

@@ -50,7 +50,11 @@ impl<'a> Telling<'a> {
     /// What became of the plan.
     pub(super) fn report(&self, report: &Report, plan: &Plan) {
         if self.format == Format::Text && !report.items.is_empty() {
-            self.output.data(&format!("\nApplied{}: {}.\n", self.on(), report::summary(report, plan)));
+            self.output.data(&format!(
+                "\nApplied{}: {}.\n",
+                self.on(),
+                report::summary(report, plan)
+            ));
         }
     }
 
