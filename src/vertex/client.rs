@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::auth::{Authorization, Credentials, Environment};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::http::{Answer, Counters, Failure, Http, headers};
+use super::http::{Answer, Counters, Failure, Http, Kind, headers};
 use super::retry::{self, Budget};
 use super::wire::{self, ApiError, Page, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
@@ -75,7 +75,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             Some(text) => Endpoint::parse(&text)?,
             None => Endpoint::google(),
         };
-        let http = Http::new(endpoint.is_loopback()).map_err(ClientError::Http)?;
+        let http = Http::new(Kind::of(&endpoint)).map_err(ClientError::Http)?;
         let credentials = Credentials::new(environment);
         Ok(Self { http, endpoint, credentials, budget: Budget::new(), clock, entropy })
     }
