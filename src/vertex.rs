@@ -9,6 +9,7 @@ mod client;
 mod endpoint;
 mod error;
 mod http;
+mod listing;
 mod retry;
 mod wire;
 

@@ -124,8 +124,9 @@ async fn without_a_connection_nothing_was_created() {
     assert_eq!(word(&client.create(&place(), &body()).await), "refused 0");
     assert_eq!(cancel_word(&client.cancel(&job_name("1")).await), "refused 0");
 
-    // A name that does not resolve (RFC 2606), and a server without TLS.
-    let server = Server::start([]).await;
+    // A name that does not resolve (RFC 2606), and a server that
+    // breaks off the TLS handshake.
+    let server = Server::start([Step::CloseUnread]).await;
     for endpoint in ["https://nowhere.invalid".to_owned(), format!("https://{}", server.address)] {
         let (client, _) = client_at(&endpoint);
         let outcome = client.create(&place(), &body()).await;
