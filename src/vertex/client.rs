@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::auth::{Authorization, Credentials, Environment};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::http::{Answer, Counters, Failure, Http, Kind, headers};
+use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
 use super::listing::Lister;
 use super::retry::{self, Budget};
 use super::wire::{self, ApiError, Sieve, WireError};
@@ -119,7 +119,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
                     (error, asked)
                 }
                 Err(source) => {
-                    let again = !matches!(source, Failure::TooLarge);
+                    let again = !matches!(source, TransportError::TooLarge);
                     let error = ReadError::Unreachable { host: host(url), source };
                     if !again {
                         return Err(error);
@@ -168,7 +168,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         let credential = credential.map_err(|e| Unanswered::not_sent(&e))?;
         match self.http.write(url, headers(credential.as_ref()), json, body).await {
             Ok(answer) => Ok(answer),
-            Err(error @ Failure::NotSent(_)) => Err(Unanswered::not_sent(&error)),
+            Err(error @ TransportError::NotSent(_)) => Err(Unanswered::not_sent(&error)),
             Err(error) => Err(Unanswered::Unknown(Untrusted::new(chain(&error)))),
         }
     }
@@ -342,3 +342,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

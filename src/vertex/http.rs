@@ -6,7 +6,7 @@
 //!    client keeps no connection, so no pool replays a request on another one
 //!    (hyper-util repeats a request only when the connection was reused), it
 //!    follows no redirect, and reqwest's own retries are off.
-//! 2. [`Failure::NotSent`] means that no byte of the request was written.
+//! 2. [`TransportError::NotSent`] means that no byte of the request was written.
 //! 3. No more than a cap is ever held of an answer, counted after
 //!    decompression.
 
@@ -43,7 +43,7 @@ const MAX_REFUSAL: usize = 64 * 1024;
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum TransportError {
     /// No connection: no byte of the request was written.
     #[error("no connection")]
     NotSent(#[source] reqwest::Error),
@@ -179,7 +179,7 @@ impl Http {
         url: Url,
         headers: HeaderMap,
         body: &mut Vec<u8>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, TransportError> {
         let mut request = Request::new(Method::GET, url);
         *request.headers_mut() = headers;
         self.counters.reads.fetch_add(1, Ordering::Relaxed);
@@ -193,7 +193,7 @@ impl Http {
         headers: HeaderMap,
         json: Vec<u8>,
         body: &mut Vec<u8>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, TransportError> {
         let mut request = Request::new(Method::POST, url);
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -201,12 +201,12 @@ impl Http {
         self.counters.writes.fetch_add(1, Ordering::Relaxed);
         let result = match self.writes() {
             Ok(client) => send(client, request, body).await,
-            Err(error) => Err(Failure::NotSent(error)),
+            Err(error) => Err(TransportError::NotSent(error)),
         };
         self.counted(result)
     }
 
-    fn counted(&self, result: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    fn counted(&self, result: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
         if !result.as_ref().is_ok_and(|answer| answer.status < 400) {
             self.counters.failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -228,7 +228,11 @@ pub(super) fn headers(authorization: Option<&Authorization>) -> HeaderMap {
     headers
 }
 
-async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<Answer, Failure> {
+async fn send(
+    client: &Client,
+    request: Request,
+    body: &mut Vec<u8>,
+) -> Result<Answer, TransportError> {
     body.clear();
     let mut response = client.execute(request).await.map_err(failure)?;
     let answer = head(&response);
@@ -237,7 +241,7 @@ async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<A
         match response.chunk().await {
             Ok(None) => return Ok(answer),
             Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
-            Ok(Some(_)) if answer.is_success() => return Err(Failure::TooLarge),
+            Ok(Some(_)) if answer.is_success() => return Err(TransportError::TooLarge),
             // The status of a refusal says enough, with or without its text.
             Ok(Some(_)) => return Ok(answer),
             Err(_) if !answer.is_success() => return Ok(answer),
@@ -248,14 +252,14 @@ async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<A
 
 /// Sorts an error by whether the request can have arrived. The address is
 /// taken out of the text: the caller names the host.
-fn failure(error: reqwest::Error) -> Failure {
+fn failure(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {
-        Failure::NotSent(error)
+        TransportError::NotSent(error)
     } else if error.is_timeout() {
-        Failure::TimedOut
+        TransportError::TimedOut
     } else {
-        Failure::Broken(error)
+        TransportError::Broken(error)
     }
 }
 
@@ -292,9 +296,9 @@ mod tests {
         let http = Http::new(Kind { loopback: true, https: false, timeout }).unwrap();
         let (url, mut body) = (Url::parse(&url).unwrap(), Vec::new());
         let read = http.read(url.clone(), HeaderMap::new(), &mut body).await;
-        assert!(matches!(read, Err(Failure::TimedOut)), "{read:?}");
+        assert!(matches!(read, Err(TransportError::TimedOut)), "{read:?}");
         let write = http.write(url, HeaderMap::new(), b"{}".to_vec(), &mut body).await;
-        assert!(matches!(write, Err(Failure::TimedOut)), "{write:?}");
+        assert!(matches!(write, Err(TransportError::TimedOut)), "{write:?}");
         assert_eq!(http.counters.read().failures, 2);
     }
 

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What happens to the next connection or request.
-pub enum Step {
+pub(crate) enum Step {
     /// Answer, and keep the connection.
     Reply(Vec<u8>),
     /// Answer as if the connection stayed, and close it.
@@ -21,14 +21,14 @@ pub enum Step {
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Request {
-    pub line: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
+pub(crate) struct Request {
+    pub(crate) line: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
@@ -41,13 +41,13 @@ struct State {
 }
 
 #[derive(Clone)]
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     state: Arc<Mutex<State>>,
 }
 
 impl Server {
-    pub async fn start(script: impl IntoIterator<Item = Step>) -> Self {
+    pub(crate) async fn start(script: impl IntoIterator<Item = Step>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = State { script: script.into_iter().collect(), ..State::default() };
@@ -61,19 +61,19 @@ impl Server {
         server
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.state.lock().unwrap().requests.clone()
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.requests().into_iter().map(|request| request.line).collect()
     }
 
-    pub fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 
@@ -139,9 +139,9 @@ async fn next_request(stream: &mut TcpStream, heard: &mut Vec<u8>) -> Option<Req
 }
 
 /// The server's time in every reply.
-pub const DATE: &str = "Sun, 22 Nov 2026 12:00:00 GMT";
+pub(crate) const DATE: &str = "Sun, 22 Nov 2026 12:00:00 GMT";
 
-pub fn bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Whatever\r\ndate: {DATE}\r\n");
     if !headers.iter().any(|(key, _)| *key == "content-type") {
         head.push_str("content-type: application/json; charset=UTF-8\r\n");
@@ -155,10 +155,10 @@ pub fn bytes(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-pub fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Step {
+pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Step {
     Step::Reply(bytes(status, headers, body.as_bytes()))
 }
 
-pub fn ok(body: &str) -> Step {
+pub(crate) fn ok(body: &str) -> Step {
     reply(200, &[], body)
 }
