@@ -8,6 +8,7 @@
 //! - [`manifest`]: files to desired models, or every finding at once.
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
+//! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
@@ -32,5 +33,6 @@ pub mod clock;
 pub mod emulator;
 pub mod manifest;
 pub mod model;
+pub mod observe;
 pub mod plan;
 pub mod vertex;

@@ -1,3 +1,8 @@
 //! The `retune` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    retune::cli::main().await.into()
+}

@@ -16,6 +16,8 @@ mod request;
 mod spec;
 mod untrusted;
 
+pub(crate) use spec::digits;
+
 pub use desired::{Desired, Limits, Source, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use job::{

@@ -238,6 +238,12 @@ impl<'de> Deserialize<'de> for AdapterSize {
                 self.visit_i64(i64::try_from(size).unwrap_or(i64::MAX))
             }
 
+            fn visit_f64<E: serde::de::Error>(self, size: f64) -> Result<AdapterSize, E> {
+                digits::whole(size)
+                    .and_then(AdapterSize::from_size)
+                    .ok_or_else(|| E::invalid_value(serde::de::Unexpected::Float(size), &self))
+            }
+
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AdapterSize, E> {
                 AdapterSize::from_name(text)
                     .or_else(|| digits::parse(text).and_then(AdapterSize::from_size))
@@ -300,10 +306,20 @@ pub(crate) mod digits {
         if canonical && digits { text.parse().ok() } else { None }
     }
 
+    /// A whole number written with a fraction of zero: JSON Schema takes `3.0`
+    /// as an integer, and so does Vertex.
+    pub(crate) fn whole(number: f64) -> Option<i64> {
+        // Up to here every whole number is exact.
+        let exact = number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0;
+        #[expect(clippy::cast_possible_truncation, reason = "whole and in range")]
+        exact.then_some(number as i64)
+    }
+
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a whole number")]
     enum Either {
         Integer(i64),
+        Number(f64),
         Text(String),
     }
 
@@ -311,6 +327,9 @@ pub(crate) mod digits {
         match Option::<Either>::deserialize(d)? {
             None => Ok(None),
             Some(Either::Integer(n)) => Ok(Some(n)),
+            Some(Either::Number(n)) => whole(n)
+                .map(Some)
+                .ok_or_else(|| serde::de::Error::custom("expected a whole number")),
             Some(Either::Text(text)) => parse(&text)
                 .map(Some)
                 .ok_or_else(|| serde::de::Error::custom("expected a whole number")),
@@ -324,12 +343,12 @@ mod tests {
 
     #[test]
     fn a_size_is_read_in_each_form_and_written_as_its_name() {
-        for text in ["4", "\"4\"", "\"ADAPTER_SIZE_FOUR\""] {
+        for text in ["4", "4.0", "\"4\"", "\"ADAPTER_SIZE_FOUR\""] {
             let size: AdapterSize = serde_json::from_str(text).unwrap();
             assert_eq!(size, AdapterSize::Four, "{text}");
         }
         assert_eq!(serde_json::to_string(&AdapterSize::Four).unwrap(), "\"ADAPTER_SIZE_FOUR\"");
-        for text in ["3", "0", "-4", "\"FOUR\"", "4.0", "\"04\""] {
+        for text in ["3", "0", "-4", "\"FOUR\"", "4.5", "\"04\"", "\"4.0\""] {
             assert!(serde_json::from_str::<AdapterSize>(text).is_err(), "{text}");
         }
     }

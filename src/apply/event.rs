@@ -1,0 +1,51 @@
+//! What is told while a plan is carried out and runs are waited for.
+
+use std::time::Duration;
+
+use super::Outcome;
+use crate::model::{JobName, JobState, Key, Progress, TunedModel, Untrusted};
+use crate::plan::Action;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event<'a> {
+    /// An action begins.
+    Begun(&'a Action),
+    /// An action is done, one way or the other.
+    Done(&'a Action, &'a Outcome),
+    /// A run that is waited for was looked at.
+    Seen {
+        /// The tuned model.
+        key: &'a Key,
+        /// The run.
+        job: &'a JobName,
+        /// Where it stands.
+        state: &'a JobState,
+        /// How far it is, where Vertex says so.
+        progress: Option<&'a Progress>,
+        /// The epochs it was asked for, as the server resolved them.
+        epochs: Option<i64>,
+        /// What came of it.
+        tuned_model: Option<&'a TunedModel>,
+        /// Its error.
+        error: Option<&'a Untrusted>,
+    },
+    /// A look failed; it is tried again after this long.
+    LookFailed {
+        /// Why.
+        why: &'a str,
+        /// When the next look is due.
+        again_in: Duration,
+    },
+}
+
+/// Somebody who wants to know. Called from one task at a time.
+pub trait Observer: Sync {
+    /// Something happened.
+    fn notice(&self, event: &Event<'_>);
+}
+
+/// Nobody.
+impl Observer for () {
+    fn notice(&self, _: &Event<'_>) {}
+}

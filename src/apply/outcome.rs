@@ -1,0 +1,109 @@
+//! What became of each action.
+
+use crate::model::{JobName, JobState, Untrusted};
+use crate::plan::Action;
+use crate::vertex::Refusal;
+
+/// What became of every action of a plan.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[must_use = "an action may have failed"]
+pub struct Report {
+    /// The actions in the plan's order.
+    pub items: Vec<Item>,
+}
+
+/// One action and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The action.
+    pub action: Action,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The job exists.
+    Created(JobName),
+    /// The service said no; nothing exists.
+    Refused(Refusal),
+    /// The service asked to slow down; nothing exists.
+    Throttled(Refusal),
+    /// Nobody knows. A job may exist.
+    Unknown(Untrusted),
+    /// The service took the cancel.
+    CancelRequested,
+    /// The run had ended, or was ending, before the cancel.
+    AlreadyEnded(JobState),
+    /// A look right before the cancel spoke against it.
+    Withheld(Withheld),
+    /// The action was not begun.
+    Skipped(Skipped),
+}
+
+/// What spoke against a cancel at the last moment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Withheld {
+    /// The job's labels are not those that the plan saw.
+    NotOurs,
+    /// The job's state cannot be judged.
+    Unclear(JobState),
+    /// The run that makes this one superfluous is no longer live or good.
+    SurvivorGone(JobName, JobState),
+    /// The job, or the survivor, could not be read.
+    Unreadable(String),
+}
+
+/// Why an action was not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skipped {
+    /// The create it follows was not accepted: the older run goes on.
+    CreateNotAccepted,
+    /// A signal came.
+    Interrupted,
+}
+
+impl Outcome {
+    /// Whether the action did not do what it was to do.
+    pub const fn is_failure(&self) -> bool {
+        match self {
+            Self::Created(_) | Self::CancelRequested | Self::AlreadyEnded(_) => false,
+            Self::Refused(_)
+            | Self::Throttled(_)
+            | Self::Unknown(_)
+            | Self::Withheld(_)
+            | Self::Skipped(_) => true,
+        }
+    }
+
+    /// The stable code, as in JSON.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Refused(_) => "refused",
+            Self::Throttled(_) => "throttled",
+            Self::Unknown(_) => "outcomeUnknown",
+            Self::CancelRequested => "cancelRequested",
+            Self::AlreadyEnded(_) => "alreadyEnded",
+            Self::Withheld(_) => "withheld",
+            Self::Skipped(Skipped::CreateNotAccepted) => "notBegun",
+            Self::Skipped(Skipped::Interrupted) => "interrupted",
+        }
+    }
+}
+
+impl Report {
+    /// Whether every action did what it was to do.
+    pub fn is_success(&self) -> bool {
+        self.items.iter().all(|item| !item.outcome.is_failure())
+    }
+
+    /// The jobs that were created.
+    pub fn created(&self) -> impl Iterator<Item = (&Action, &JobName)> {
+        self.items.iter().filter_map(|item| match &item.outcome {
+            Outcome::Created(job) => Some((&item.action, job)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! Follows runs to their end, and starts what waited for a free slot.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Event, Executor, Observer, Report};
+use crate::clock::{Clock, Entropy};
+use crate::model::{Desired, DesiredState, JobName, Key, Observed, Phase, Place};
+use crate::observe::{ObserveError, keep, observe};
+use crate::plan::{Action, Create, Plan, Policy, plan};
+use crate::vertex::Vertex;
+
+/// Looks in a row that may fail before waiting is given up: with 20 s between
+/// looks, and three tries in each, an outage of five minutes is sat out.
+const FAILURES_IN_A_ROW: u32 = 15;
+
+/// What is waited for, and how.
+#[derive(Debug)]
+pub struct Wait<'a, V, E, C> {
+    /// Carries out what becomes due.
+    pub executor: &'a Executor<'a, V, E>,
+    /// Time.
+    pub clock: &'a C,
+    /// Every manifest.
+    pub desired: &'a [Desired],
+    /// Where to look.
+    pub places: &'a BTreeSet<Place>,
+    /// What the operator allows.
+    pub policy: &'a Policy,
+    /// How long between two looks.
+    pub interval: Duration,
+    /// How long to wait in all; for ever when absent.
+    pub limit: Option<Duration>,
+}
+
+/// How waiting ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Why it ended.
+    pub verdict: Verdict,
+    /// What was started while waiting.
+    pub report: Report,
+    /// The last look's plan: what every model came to.
+    pub plan: Option<Plan>,
+}
+
+/// Why waiting ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every model that should be tuned is.
+    AllGood,
+    /// These ended without a good run, or are held.
+    NotGood(Vec<Key>),
+    /// The wait timed out; runs go on.
+    TimedOut(Vec<Key>),
+    /// A signal came; runs go on.
+    Interrupted(Vec<Key>),
+}
+
+/// Vertex could not be asked any more; runs go on.
+#[derive(Debug, thiserror::Error)]
+#[error("gave up looking; the runs go on")]
+pub struct WaitError {
+    /// The last failure.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
+    /// Waits for the runs of `confirmed` and of its `report`.
+    ///
+    /// # Errors
+    /// Vertex could not be listed for [`FAILURES_IN_A_ROW`] looks.
+    pub async fn run(
+        &self,
+        confirmed: &Plan,
+        report: &Report,
+        observer: &dyn Observer,
+    ) -> Result<Ended, WaitError> {
+        let mut runs: BTreeMap<JobName, Key> =
+            confirmed.in_flight.iter().map(|run| (run.job.clone(), run.key.clone())).collect();
+        runs.extend(report.created().map(|(action, job)| (job.clone(), action.key().clone())));
+        let mut deferred: Vec<Create> = confirmed.deferred().cloned().collect();
+        let mut started = Report::default();
+        let begun = self.clock.elapsed();
+        let mut failures = 0;
+        loop {
+            let open = || runs.values().chain(deferred.iter().map(|c| &c.key)).cloned().collect();
+            if self.executor.stop.is_set() {
+                let verdict = Verdict::Interrupted(open());
+                return Ok(Ended { verdict, report: started, plan: None });
+            }
+            if self.limit.is_some_and(|limit| self.clock.elapsed() - begun >= limit) {
+                let verdict = Verdict::TimedOut(open());
+                return Ok(Ended { verdict, report: started, plan: None });
+            }
+            let mut looked = self.look(&mut runs, observer).await;
+            if looked.is_ok() && (!deferred.is_empty() || runs.is_empty()) {
+                match self.replan().await {
+                    Ok(plan) if deferred.is_empty() && plan.in_flight.is_empty() => {
+                        let verdict = self.judge(&plan);
+                        return Ok(Ended { verdict, report: started, plan: Some(plan) });
+                    }
+                    Ok(plan) => {
+                        let report = self.start(&plan, &mut deferred, observer).await;
+                        let created = report.created();
+                        runs.extend(created.map(|(a, job)| (job.clone(), a.key().clone())));
+                        // A listing can lag behind, or know of a run that
+                        // somebody else started: the runs' own word counts.
+                        runs.extend(plan.in_flight.iter().map(|r| (r.job.clone(), r.key.clone())));
+                        started.items.extend(report.items);
+                    }
+                    Err(error) => looked = Err(Box::new(error)),
+                }
+            }
+            match looked {
+                Ok(()) => failures = 0,
+                Err(source) if failures + 1 >= FAILURES_IN_A_ROW => {
+                    return Err(WaitError { source });
+                }
+                Err(error) => {
+                    failures += 1;
+                    let (why, again_in) = (&error.to_string(), self.interval);
+                    observer.notice(&Event::LookFailed { why, again_in });
+                }
+            }
+            let sleep = std::pin::pin!(self.clock.sleep(self.interval));
+            let stop = std::pin::pin!(self.executor.stop.wait());
+            futures_util::future::select(sleep, stop).await;
+        }
+    }
+
+    /// Looks at each run; those that ended are waited for no more. The first
+    /// failure ends the look: the next one begins where the runs stand then.
+    async fn look(
+        &self,
+        runs: &mut BTreeMap<JobName, Key>,
+        observer: &dyn Observer,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        for (job, key) in runs.clone() {
+            let seen = self.executor.vertex.get(&job).await?;
+            self.show(&key, &seen, observer).await;
+            if !matches!(seen.phase(), Phase::Active | Phase::Ending | Phase::Unclear) {
+                runs.remove(&job);
+            }
+        }
+        Ok(())
+    }
+
+    async fn show(&self, key: &Key, seen: &Observed, observer: &dyn Observer) {
+        let progress = if seen.phase() == Phase::Active {
+            self.executor.vertex.progress(&seen.name).await.ok()
+        } else {
+            None
+        };
+        observer.notice(&Event::Seen {
+            key,
+            job: &seen.name,
+            state: &seen.state,
+            progress: progress.as_ref(),
+            epochs: seen.echo.epoch_count(),
+            tuned_model: seen.tuned_model.as_ref(),
+            error: seen.error.as_ref().map(|error| &error.message),
+        });
+    }
+
+    async fn replan(&self) -> Result<Plan, ObserveError> {
+        let seen = observe(self.executor.vertex, self.places, &keep(self.desired)).await?;
+        Ok(plan(self.desired, &seen, self.policy))
+    }
+
+    /// Starts those deferred creates that the new plan would make, exactly as
+    /// they were confirmed, and forgets those that it no longer wants.
+    async fn start(
+        &self,
+        plan: &Plan,
+        deferred: &mut Vec<Create>,
+        observer: &dyn Observer,
+    ) -> Report {
+        let confirmed = |create: &Create, among: &[Create]| {
+            among.iter().any(|c| c.key == create.key && c.request == create.request)
+        };
+        let due: Vec<Action> = plan
+            .creates()
+            .filter(|create| confirmed(create, deferred))
+            .map(|create| Action::Create(create.clone()))
+            .collect();
+        let waiting: Vec<Create> = plan.deferred().cloned().collect();
+        deferred.retain(|create| confirmed(create, &waiting));
+        let step = Plan { actions: due, ..Plan::default() };
+        self.executor.apply(&step, observer).await
+    }
+
+    fn judge(&self, plan: &Plan) -> Verdict {
+        let not_good: Vec<Key> = self
+            .desired
+            .iter()
+            .filter(|d| self.policy.concerns(&d.key.name))
+            .filter(|d| !d.lifecycle.suspend && d.lifecycle.desired == DesiredState::Tuned)
+            .filter(|d| plan.in_sync.iter().all(|model| model.key != d.key))
+            .map(|d| d.key.clone())
+            .collect();
+        if not_good.is_empty() { Verdict::AllGood } else { Verdict::NotGood(not_good) }
+    }
+}
+
+impl Ended {
+    /// Whether something that was started while waiting failed.
+    pub fn any_failure(&self) -> bool {
+        !self.report.is_success()
+    }
+}

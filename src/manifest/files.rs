@@ -1,0 +1,240 @@
+//! Paths to manifest files, and files to text, whatever stands there.
+//!
+//! Only regular files are opened, so nothing here waits for a writer or a
+//! device; nothing is read past the size cap. What cannot be read is a finding,
+//! never a panic and never silence.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::finding::{Code, Finding, Spot, quoted, shown};
+
+/// Largest file, in bytes: a thousand manifests of 1 KiB.
+pub(crate) const MAX_FILE: u64 = 1024 * 1024;
+
+/// Deepest directory below a path; deeper is no manifest tree but a mishap.
+const MAX_DIRECTORIES: usize = 64;
+
+/// `manifests/` when there is one, else the current directory.
+pub fn default_paths() -> Vec<PathBuf> {
+    let usual = Path::new("manifests");
+    vec![if usual.is_dir() { usual.to_owned() } else { PathBuf::from(".") }]
+}
+
+/// The manifest files of the paths: sorted, each once. Directories are read
+/// recursively; in them only `*.yaml` and `*.yml` count, and dotfiles and editor
+/// leftovers do not. A file that is named is taken whatever it is called.
+pub(crate) fn collect(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Finding>) {
+    let mut walk = Walk { once: paths.len() > 1, ..Walk::default() };
+    for path in paths {
+        match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => {
+                if let Some(real) = walk.real(path) {
+                    walk.seen_directories.insert(real.clone());
+                    walk.directory(path, &mut vec![real]);
+                }
+            }
+            Ok(_) => walk.files.push(path.clone()),
+            Err(error) => walk.findings.push(unreadable(path, &error)),
+        }
+    }
+    let Walk { mut files, findings, once, .. } = walk;
+    files.sort();
+    files.dedup();
+    if once {
+        let mut seen = HashSet::new();
+        // A link that leads nowhere stays in: reading it says so.
+        files.retain(|file| fs::canonicalize(file).map_or(true, |real| seen.insert(real)));
+    }
+    (files, findings)
+}
+
+#[derive(Default)]
+struct Walk {
+    files: Vec<PathBuf>,
+    findings: Vec<Finding>,
+    /// Two paths may lead to one file: several were given, or a link was seen.
+    once: bool,
+    seen_directories: HashSet<PathBuf>,
+}
+
+impl Walk {
+    fn real(&mut self, path: &Path) -> Option<PathBuf> {
+        fs::canonicalize(path).map_err(|e| self.findings.push(unreadable(path, &e))).ok()
+    }
+
+    /// `above` are the real paths of this directory and those it was reached through.
+    fn directory(&mut self, directory: &Path, above: &mut Vec<PathBuf>) {
+        if above.len() > MAX_DIRECTORIES {
+            let message = format!("more than {MAX_DIRECTORIES} directories deep");
+            self.findings.push(
+                Finding::new(Code::Unreadable, Spot::whole(directory.into()), message)
+                    .hint("name the directory of the manifests itself"),
+            );
+            return;
+        }
+        let entries = match fs::read_dir(directory) {
+            Ok(entries) => entries,
+            Err(error) => return self.findings.push(unreadable(directory, &error)),
+        };
+        for entry in entries {
+            let (path, kind) = match entry.and_then(|e| Ok((e.path(), e.file_type()?))) {
+                Ok(found) => found,
+                Err(error) => {
+                    self.findings.push(unreadable(directory, &error));
+                    continue;
+                }
+            };
+            if is_leftover(&path) {
+                continue;
+            }
+            let link = kind.is_symlink();
+            self.once |= link;
+            let is_directory =
+                kind.is_dir() || link && fs::metadata(&path).is_ok_and(|meta| meta.is_dir());
+            if is_directory {
+                self.subdirectory(&path, link, above);
+            } else if is_manifest(&path) {
+                self.files.push(path);
+            }
+        }
+    }
+
+    fn subdirectory(&mut self, path: &Path, link: bool, above: &mut Vec<PathBuf>) {
+        let Some(real) = self.real(path) else { return };
+        if link && above.contains(&real) {
+            self.findings.push(
+                Finding::new(
+                    Code::SymlinkLoop,
+                    Spot::whole(path.into()),
+                    format!("a link back to {}", quoted(&real.to_string_lossy())),
+                )
+                .hint("remove the link"),
+            );
+            return;
+        }
+        if self.seen_directories.insert(real.clone()) {
+            above.push(real);
+            self.directory(path, above);
+            above.pop();
+        }
+    }
+}
+
+fn is_leftover(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // `.#a.yaml`, `#a.yaml#`, `~a.yaml` and `a.yaml~`: locks and backups of editors.
+    name.starts_with(['.', '#', '~']) || name.ends_with(['~', '#'])
+}
+
+/// Whether a directory's file of that name is a manifest.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    !is_leftover(path) && path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml")
+}
+
+/// The text of a file, less a byte-order mark.
+pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
+    let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
+    // Before opening: opening a FIFO would wait for its writer.
+    let meta = fs::metadata(path).map_err(|error| Box::new(unreadable(path, &error)))?;
+    if !meta.is_file() {
+        let finding = finding(Code::NotAFile, "neither a regular file nor a directory");
+        return Err(Box::new(finding.hint("write the manifest into a file")));
+    }
+    let too_large = || {
+        let finding = finding(Code::FileTooLarge, &format!("more than {} KiB", MAX_FILE / 1024));
+        Box::new(finding.hint("split the file; a manifest takes about 1 KiB"))
+    };
+    if meta.len() > MAX_FILE {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+    fs::File::open(path)
+        // Past the size that was announced too: some files announce none.
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|error| Box::new(unreadable(path, &error)))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(too_large());
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let bytes = error.into_bytes();
+        let good = bytes.get(..valid).and_then(|b| str::from_utf8(b).ok()).unwrap_or_default();
+        let finding = at_end_of(path, good, Code::NotUtf8, "not UTF-8 from here on");
+        Box::new(finding.hint("save the file as UTF-8"))
+    })?;
+    if let Some(at) = text.find('\0') {
+        let good = text.get(..at).unwrap_or_default();
+        let finding = at_end_of(path, good, Code::NulByte, "a NUL byte");
+        return Err(Box::new(finding.hint("remove it; was the file saved as UTF-16?")));
+    }
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+/// A finding where `good`, the readable part of a file, ends.
+fn at_end_of(path: &Path, good: &str, code: Code, message: &str) -> Finding {
+    let mut spot = Spot::whole(Arc::from(path));
+    let lines = good.bytes().filter(|b| *b == b'\n').count() + 1;
+    let last = good.rsplit('\n').next().unwrap_or_default();
+    spot.line = u32::try_from(lines).unwrap_or(u32::MAX);
+    spot.column = u32::try_from(last.chars().count() + 1).unwrap_or(u32::MAX);
+    spot.end_column = spot.column.saturating_add(1);
+    Finding::new(code, spot, message)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Finding {
+    let spot = Spot::whole(path.into());
+    match error.kind() {
+        io::ErrorKind::NotFound => {
+            let link = fs::symlink_metadata(path).is_ok();
+            let what = if link { "a link to nothing" } else { "no such file or directory" };
+            Finding::new(Code::NotFound, spot, what).hint("check the path")
+        }
+        io::ErrorKind::PermissionDenied => {
+            Finding::new(Code::Unreadable, spot, "no permission to read it")
+                .hint(format!("try `chmod +r {}`", shown(&path.to_string_lossy())))
+        }
+        // ELOOP has a kind of its own in unstable Rust only.
+        _ if error.to_string().contains("symbolic link") => {
+            Finding::new(Code::SymlinkLoop, spot, "links that lead in a circle")
+                .hint("remove the link")
+        }
+        _ => Finding::new(Code::Unreadable, spot, format!("cannot be read: {error}"))
+            .hint("check the file system"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leftovers_are_no_manifests() {
+        for name in ["a.yaml", "a.yml", "x/b.c.yaml"] {
+            assert!(is_manifest(Path::new(name)), "{name}");
+        }
+        for name in [".a.yaml", ".#a.yaml", "#a.yaml#", "a.yaml~", "~a.yaml", "a.json", "yaml"] {
+            assert!(!is_manifest(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_directory_is_read_once_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        fs::create_dir_all(root.join("b/c")).unwrap();
+        for name in ["z.yaml", "b/c/d.yml", "a.yaml", "b/x.txt", ".hidden.yaml"] {
+            fs::write(root.join(name), "").unwrap();
+        }
+        let (files, findings) = collect(&[root.to_owned(), root.join("b"), root.join("a.yaml")]);
+        let names: Vec<_> = files.iter().map(|f| f.strip_prefix(root).unwrap()).collect();
+        assert_eq!(names, [Path::new("a.yaml"), Path::new("b/c/d.yml"), Path::new("z.yaml")]);
+        assert!(findings.is_empty());
+    }
+}
