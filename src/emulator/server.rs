@@ -72,9 +72,8 @@ impl Datasets {
         else {
             return false;
         };
-        let invented = bucket == "retune-samples" && name.starts_with("faults/");
         let assumed = self.assume && !self.objects.has_bucket(bucket);
-        invented || assumed || self.objects.object(bucket, name).is_some()
+        assumed || self.objects.object(bucket, name).is_some()
     }
 
     pub(crate) fn bytes(&self, uri: &str) -> Option<Bytes> {
@@ -293,9 +292,8 @@ impl IntoResponse for Reply {
         const JSON: &str = "application/json; charset=UTF-8";
         let (kind, text) = match self {
             Self::Json(value) => (JSON, format!("{value:#}\n")),
-            Self::Stream { chunks, events: false } => {
-                (JSON, format!("{:#}\n", Value::Array(chunks)))
-            }
+            // No line end after the array: google-api-core refuses to read it.
+            Self::Stream { chunks, events: false } => (JSON, format!("{:#}", Value::Array(chunks))),
             Self::Stream { chunks, events: true } => (
                 "text/event-stream",
                 chunks.iter().map(|chunk| format!("data: {chunk}\r\n\r\n")).collect(),
@@ -343,6 +341,8 @@ impl Call {
         let version = match segments.first().map(String::as_str) {
             // Cloud Resource Manager, which clients ask for project numbers.
             Some("v3") => Version::V1,
+            // Where Google's generated REST clients look for operations.
+            Some("ui") if segments.iter().any(|segment| segment == "operations") => Version::V1,
             first => first.and_then(Version::parse).ok_or_else(unknown)?,
         };
         segments.remove(0);
