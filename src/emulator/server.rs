@@ -339,10 +339,9 @@ impl Call {
             *last = name.to_owned();
         }
         let version = match segments.first().map(String::as_str) {
-            // Cloud Resource Manager, which clients ask for project numbers.
-            Some("v3") => Version::V1,
-            // Where Google's generated REST clients look for operations.
-            Some("ui") if segments.iter().any(|segment| segment == "operations") => Version::V1,
+            // Cloud Resource Manager, which clients ask for project numbers; and the
+            // path Google's REST clients poll operations at.
+            Some("v3" | "ui") => Version::V1,
             first => first.and_then(Version::parse).ok_or_else(unknown)?,
         };
         segments.remove(0);
