@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::error::{Refusal, Violation};
 use super::filter::Filter;
 use super::names::Place;
 use super::schema::snake_case;
-use super::server::Call;
 use super::validation::check_labels;
 use super::world::{Checkpoint, Model, ModelVersion, OperationKind, World};
 
