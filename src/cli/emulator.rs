@@ -54,9 +54,11 @@ pub enum Error {
 pub async fn run(args: Args) -> Result<(), Error> {
     let Args { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets } = args;
     let options = Options { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets };
+    // Before anyone can know the emulator is there, and ask it to stop.
+    let asked_to_stop = signals().map_err(Error::Signals)?;
     let running = emulator::start(options, SystemClock::new()).await.map_err(Error::Start)?;
     announce(running.url()).map_err(Error::Output)?;
-    asked_to_stop().await.map_err(Error::Signals)?;
+    asked_to_stop.await.map_err(Error::Signals)?;
     running.stop().await;
     Ok(())
 }
@@ -71,17 +73,22 @@ fn announce(url: &str) -> std::io::Result<()> {
     writeln!(stderr, "  retune plan --endpoint {url}")
 }
 
+/// Listens for Ctrl-C and SIGTERM from now on; the future ends with the first.
 #[cfg(unix)]
-async fn asked_to_stop() -> std::io::Result<()> {
+fn signals() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
 }
 
+/// Listens for Ctrl-C.
 #[cfg(not(unix))]
-async fn asked_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn signals() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }

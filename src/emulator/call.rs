@@ -135,7 +135,14 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Lists run from new to old. Another order is refused rather than
+    /// ignored: a client would take the list for sorted.
     pub(crate) fn page(&self, query: &str) -> Result<Page, Refusal> {
+        if let Some(order) =
+            self.query("orderBy").filter(|order| !["", "create_time desc"].contains(order))
+        {
+            return Err(Refusal::invalid(format!("The emulator does not sort by `{order}`.")));
+        }
         Page::parse(self.query("pageSize"), self.query("pageToken"), query)
     }
 

@@ -214,7 +214,8 @@ fn distribution(values: &[u64], shape: Shape) -> Value {
                 Shape::Supervised => json!(count),
                 Shape::Preference => json!(count.to_string()),
             };
-            (count > 0).then(|| json!({"count": count_json, "left": left, "right": right}))
+            let bucket = json!({"count": count_json, "left": left, "right": right});
+            (count > 0).then(|| without_zeroes(bucket))
         })
         .collect();
     let mean = sum as f64 / sorted.len() as f64;
@@ -226,10 +227,17 @@ fn distribution(values: &[u64], shape: Shape) -> Value {
         Shape::Preference => json!({"sum": sum}),
     };
     if let (Some(whole), Value::Object(rest)) = (whole.as_object_mut(), rest) {
-        // Proto JSON leaves zeroes out.
-        whole.extend(rest.into_iter().filter(|(_, value)| value.as_f64() != Some(0.0)));
+        whole.extend(rest);
     }
-    whole
+    without_zeroes(whole)
+}
+
+/// Proto JSON leaves zeroes out.
+fn without_zeroes(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| value.as_f64() != Some(0.0));
+    }
+    value
 }
 
 struct Example {

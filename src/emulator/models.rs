@@ -74,14 +74,8 @@ fn show(world: &World, model: &Model, version: &ModelVersion) -> Map<String, Val
         .deployments(model)
         .filter(|(_, deployed)| deployed.version == version.number)
         .map(|(endpoint, deployed)| {
-            let mut shown = Map::new();
             let endpoint = place.name("endpoints", &endpoint.id);
-            shown.insert("endpoint".to_owned(), Value::from(endpoint));
-            shown.insert("deployedModelId".to_owned(), Value::from(deployed.id.as_str()));
-            if let Some(checkpoint) = &deployed.checkpoint {
-                shown.insert("checkpointId".to_owned(), Value::from(checkpoint.as_str()));
-            }
-            Value::Object(shown)
+            json!({"endpoint": endpoint, "deployedModelId": deployed.id})
         })
         .collect();
     if !deployed.is_empty() {

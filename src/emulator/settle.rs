@@ -220,7 +220,7 @@ impl Harvest {
         };
         // google-genai lists tuned models with `filter=labels.tune-type:*`.
         let kind = if job.preference { "dpo" } else { "sft" };
-        labels.insert("tune-type".to_owned(), Value::from(kind));
+        labels.entry("tune-type").or_insert_with(|| Value::from(kind));
         let parent = job.spec.get("preTunedModel").map(|parent| {
             let name = text(parent.get("tunedModelName"));
             let id = name.rsplit('/').next().unwrap_or_default();
