@@ -626,3 +626,63 @@ async fn prompts_are_read_strictly_and_streams_come_in_both_forms() {
         .await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn projects_by_id_and_by_number_are_the_same() {
+    let world = World::new().await;
+    let name = world.create(job()).await;
+    let (_, id) = name.rsplit_once('/').unwrap();
+    let by_id = world.get(&format!("{JOBS}/{id}")).await;
+    assert_eq!(by_id, world.job(&name).await);
+    assert_eq!(by_id["name"], name);
+    let project = world.get("v1/projects/acme-ml").await;
+    assert!(name.starts_with(&format!("projects/{}/", project["projectNumber"].as_str().unwrap())));
+    for (missing, status) in [
+        (JOBS.replace("acme-ml", "other") + "/" + id, StatusCode::NOT_FOUND),
+        (JOBS.replace("us-central1", "us-east1") + "/" + id, StatusCode::NOT_FOUND),
+        (JOBS.replace("us-central1", "moon"), StatusCode::BAD_REQUEST),
+        ("v2/projects".to_owned(), StatusCode::NOT_FOUND),
+    ] {
+        let (found, answer) = world.ask(Method::GET, &missing, None).await;
+        assert_eq!(found, status, "{missing}: {answer:#}");
+        assert!(answer["error"]["message"].is_string(), "{missing}: {answer:#}");
+    }
+}
+
+#[tokio::test]
+async fn enums_are_numbers_for_clients_that_ask() {
+    let world = World::new().await;
+    let asked =
+        with(with_parameters(json!({"adapterSize": 3})), "labels", json!({"state": "adapter"}));
+    let created = world.post(&format!("{JOBS}?$alt=json;enum-encoding=int"), asked).await;
+    assert_eq!(created["state"], 2);
+    assert_eq!(created["supervisedTuningSpec"]["hyperParameters"]["adapterSize"], 3);
+    assert_eq!(created["labels"]["state"], "adapter");
+}
+
+#[tokio::test]
+async fn progress_only_grows() {
+    let world = World::new().await;
+    let name = world.create(with_parameters(json!({"epochCount": 4}))).await;
+    let count = |job: &Value, field: &str| -> u64 {
+        job["tuningJobMetadata"][field].as_str().map_or(0, |count| count.parse().unwrap())
+    };
+    let (mut steps, mut phases) = (0, Vec::new());
+    loop {
+        world.clock.forward(1);
+        let job = world.get(&format!("v1beta1/{name}")).await;
+        let done = count(&job, "completedStepCount");
+        assert!(done >= steps, "{done} after {steps}");
+        steps = done;
+        assert_eq!(count(&job, "completedEpochCount"), steps / 40, "at step {steps}");
+        if job["state"] == "JOB_STATE_SUCCEEDED" {
+            break;
+        }
+        phases.extend(job["tuningJobState"].as_str().map(str::to_owned));
+        phases.dedup();
+    }
+    // 320 examples in batches of 8, four times over.
+    assert_eq!(steps, 160);
+    assert_eq!(phases.last().unwrap(), "TUNING_JOB_STATE_POST_PROCESSING");
+    assert!(phases.contains(&"TUNING_JOB_STATE_TUNING".to_owned()), "{phases:?}");
+}
