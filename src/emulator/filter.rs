@@ -9,7 +9,7 @@
 use serde_json::{Map, Value};
 
 use super::error::Refusal;
-use super::schema::snake_case;
+use super::schema::{JOB_STATES, snake_case};
 
 pub(crate) struct Filter(Vec<Term>);
 
@@ -87,6 +87,12 @@ fn parse_term<'a>(text: &'a str, fields: &[&str]) -> Option<(Term, &'a str)> {
         None => (false, rest.strip_prefix('=')?),
     };
     let (value, rest) = parse_value(rest.trim_start())?;
+    // A state that does not exist would never match, and look like "none".
+    if matches!(&field, Field::Plain(name) if name == "state")
+        && !JOB_STATES.contains(&value.as_str())
+    {
+        return None;
+    }
     let wanted = if unequal { Wanted::Unequal(value) } else { Wanted::Equal(value) };
     Some((Term { field, wanted }, rest))
 }

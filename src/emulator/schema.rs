@@ -313,9 +313,10 @@ fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.as_i64().or_else(|| {
+            // Floats this large are whole, but no longer exact.
+            const EXACT: f64 = 9_007_199_254_740_992.0;
             let float = number.as_f64()?;
-            // 2^63 itself is out of range and the first float above it.
-            (float.fract() == 0.0 && (-9.3e18..9.2e18).contains(&float)).then_some(float as i64)
+            (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
         }),
         _ => None,
     }
@@ -419,3 +420,55 @@ const TUNING_JOB_STATES: &[&str] = &[
     "TUNING_JOB_STATE_TUNING",
     "TUNING_JOB_STATE_POST_PROCESSING",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_message_of_the_table_is_there() {
+        assert!(MESSAGES.contains_key("TuningJob"), "schema.json does not parse");
+        for (message, fields) in MESSAGES.iter() {
+            for (field, kind) in fields.as_object().unwrap() {
+                let mut kind = kind.as_str().unwrap().trim_start_matches('+');
+                while let Some(inner) =
+                    kind.strip_prefix("[]").or_else(|| kind.strip_prefix("map "))
+                {
+                    kind = inner;
+                }
+                let scalar = ["-", "any", "string", "bytes", "bool", "int32", "int64", "double"]
+                    .contains(&kind);
+                let known = scalar || kind.starts_with("enum ") || MESSAGES.contains_key(kind);
+                assert!(known, "{message}.{field}: {kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn integers_are_read_like_protobuf_reads_them() {
+        let read = |value: Value| integer(&value);
+        for (value, expected) in [
+            (Value::from(4), Some(4)),
+            (Value::from("4"), Some(4)),
+            (Value::from(4.0), Some(4)),
+            (Value::from(4.5), None),
+            (Value::from("four"), None),
+            (Value::from(true), None),
+            (Value::from(u64::MAX), None),
+            (Value::from(-1e300), None),
+        ] {
+            assert_eq!(read(value.clone()), expected, "{value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".{0,60}", number in proptest::num::f64::ANY) {
+            let _ = crate::emulator::filter::Filter::parse(&text, &["state"]);
+            let job = serde_json::json!({text.as_str(): number, "baseModel": text, "labels": {text.as_str(): text},
+                "supervisedTuningSpec": {"hyperParameters": {"epochCount": number, "adapterSize": text}}});
+            let _ = read(Version::V1, "TuningJob", "tuning_job", &job);
+            let _ = crate::emulator::datasets::Facts::read(text.as_bytes(), number > 0.0);
+        }
+    }
+}

@@ -7,11 +7,10 @@ use serde_json::{Map, Value};
 
 use super::catalog::{self, BaseModel};
 use super::chance;
-use super::datasets::Facts;
+use super::datasets::{Datasets, Facts};
 use super::error::{Refusal, Violation};
 use super::lifecycle::Fate;
 use super::names::{self, Place};
-use super::server::Datasets;
 use super::world::World;
 
 /// A create request that the service would take.
@@ -106,7 +105,7 @@ pub(crate) fn check(
 /// See the table in the documentation of [`super`].
 fn fate(uri: &str, dataset: &Facts, seed: u64) -> Fate {
     match uri.strip_prefix("gs://retune-samples/faults/") {
-        Some("fail.jsonl") => {
+        Some("fail.jsonl") if dataset.defect.is_none() => {
             let row = 1 + chance::bits(seed, uri, 0) % dataset.examples.max(1);
             Fate::BadDataset(format!(
                 "Dataset row {row} is invalid: `contents` is missing, empty or not a list."
@@ -224,6 +223,7 @@ fn check_hyper_parameters(spec: &Map<String, Value>, path: &str, violations: &mu
         .get("epochCount")
         .and_then(Value::as_str)
         .and_then(|count| count.parse::<i64>().ok());
+    // No range is published. Tens occur; a thousand keeps step counts sane.
     if epochs.is_some_and(|epochs| !(1..=1000).contains(&epochs)) {
         violations.push(Violation::new(
             format!("{path}.hyper_parameters.epoch_count"),
