@@ -11,7 +11,7 @@ def check_model(clients):
     job = clients.finished()
     model = clients.models.get_model(name=job.tuned_model.model)
     same((model.version_id, list(model.version_aliases)), ("1", ["default"]))
-    same(dict(model.labels), dict(job.labels))
+    true(dict(job.labels).items() <= dict(model.labels).items(), model.labels)
     same(model.display_name, job.tuned_model_display_name)
     deployed = {deployed.endpoint for deployed in model.deployed_models}
     same(deployed, {checkpoint.endpoint for checkpoint in job.tuned_model.checkpoints})

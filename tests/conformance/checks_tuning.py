@@ -1,7 +1,6 @@
 """GenAiTuningServiceClient in both versions: what it takes and refuses."""
 
 from google.api_core import exceptions
-from google.rpc import error_details_pb2
 
 from clients import MODULES
 from harness import MODEL, PARENT, TRAIN, VERSIONS, each, raises, same, true, until
@@ -9,8 +8,8 @@ from harness import MODEL, PARENT, TRAIN, VERSIONS, each, raises, same, true, un
 
 def fields_of(error):
     """The fields a 400 complains about."""
-    found = [detail for detail in error.details if isinstance(detail, error_details_pb2.BadRequest)]
-    return [violation.field for detail in found for violation in detail.field_violations]
+    bad = [detail for detail in error.details if detail["@type"].endswith("/google.rpc.BadRequest")]
+    return [violation["field"] for detail in bad for violation in detail["fieldViolations"]]
 
 
 @each(**VERSIONS)
@@ -74,7 +73,7 @@ def check_succeeded(clients):
     true(job.tuned_model.model.endswith("@1"), job.tuned_model.model)
     same([checkpoint.epoch for checkpoint in job.tuned_model.checkpoints], [1, 2, 3])
     stats = job.tuning_data_stats.supervised_tuning_data_stats
-    same(stats.tuning_dataset_example_count, 320)
+    same(stats.tuning_dataset_example_count, 400)
     true(stats.total_billable_token_count > 0 and stats.tuning_step_count > 0, "counts")
     true(not job.error.code, job.error)
 

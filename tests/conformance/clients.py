@@ -17,11 +17,12 @@ from harness import LOCATION, MODEL, PARENT, PROJECT, TRAIN, VALIDATION, until
 
 MODULES = {"v1": aiplatform_v1, "v1beta1": aiplatform_v1beta1}
 
+# By name: the enums of the two versions are different types.
 ENDED = {
-    aiplatform_v1.JobState.JOB_STATE_SUCCEEDED,
-    aiplatform_v1.JobState.JOB_STATE_FAILED,
-    aiplatform_v1.JobState.JOB_STATE_CANCELLED,
-    aiplatform_v1.JobState.JOB_STATE_EXPIRED,
+    "JOB_STATE_SUCCEEDED",
+    "JOB_STATE_FAILED",
+    "JOB_STATE_CANCELLED",
+    "JOB_STATE_EXPIRED",
 }
 
 
@@ -103,7 +104,7 @@ class Clients:
 
         def poll():
             found = client.get_tuning_job(name=name)
-            return found if found.state in ENDED else None
+            return found if found.state.name in ENDED else None
 
         return until(poll)
 
