@@ -54,11 +54,10 @@ pub enum Error {
 pub async fn run(args: Args) -> Result<(), Error> {
     let Args { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets } = args;
     let options = Options { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets };
-    // Before anyone can know the emulator is there, and ask it to stop.
-    let asked_to_stop = signals().map_err(Error::Signals)?;
     let running = emulator::start(options, SystemClock::new()).await.map_err(Error::Start)?;
+    let asked = asked_to_stop().map_err(Error::Signals)?;
     announce(running.url()).map_err(Error::Output)?;
-    asked_to_stop.await.map_err(Error::Signals)?;
+    asked.await.map_err(Error::Signals)?;
     running.stop().await;
     Ok(())
 }
@@ -73,9 +72,10 @@ fn announce(url: &str) -> std::io::Result<()> {
     writeln!(stderr, "  retune plan --endpoint {url}")
 }
 
-/// Listens for Ctrl-C and SIGTERM from now on; the future ends with the first.
+/// Resolves at Ctrl-C or SIGTERM. Both are caught from the call on, not from
+/// the first poll: whoever reads the URL may stop the emulator at once.
 #[cfg(unix)]
-fn signals() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -87,8 +87,7 @@ fn signals() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     })
 }
 
-/// Listens for Ctrl-C.
 #[cfg(not(unix))]
-fn signals() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     Ok(tokio::signal::ctrl_c())
 }
