@@ -28,7 +28,7 @@ def violations(discovery, version, body):
         try:
             json_format.ParseDict(body, JOBS[version].pb()(), ignore_unknown_fields=False)
         except json_format.ParseError as error:
-            found.append(f"protobuf: {error}")
+            found.append(f"protobuf: {str(error).splitlines()[0]}")
     return found
 
 

@@ -125,6 +125,16 @@ def check_batch_read(clients):
     true(all(len(data.values) > 0 for data in answer.time_series_data), "points")
 
 
+def check_export(clients):
+    """an export pages through every point"""
+    series = series_of(clients, clients.finished().experiment)["/train_total_loss"]
+    request = v1.ExportTensorboardTimeSeriesDataRequest(
+        tensorboard_time_series=series.name, page_size=50
+    )
+    points = clients.tensorboards.export_tensorboard_time_series_data(request=request)
+    same([(point.step, point.scalar.value) for point in points], read(clients, series, points=-1))
+
+
 def check_while_running(clients):
     """a running job has the points of the steps it has done"""
     name = clients.create(spec={"training_dataset_uri": TRAIN}).name

@@ -276,7 +276,7 @@ def check_transfer_manager(clients):
             rows = [json.loads(line) for line in file]
     finally:
         os.unlink(path)
-    same(len(rows), 400)
+    same(len(rows), 320)
 
 
 def check_samples(clients):

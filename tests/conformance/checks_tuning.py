@@ -73,7 +73,7 @@ def check_succeeded(clients):
     true(job.tuned_model.model.endswith("@1"), job.tuned_model.model)
     same([checkpoint.epoch for checkpoint in job.tuned_model.checkpoints], [1, 2, 3])
     stats = job.tuning_data_stats.supervised_tuning_data_stats
-    same(stats.tuning_dataset_example_count, 400)
+    same(stats.tuning_dataset_example_count, 320)
     true(stats.total_billable_token_count > 0 and stats.tuning_step_count > 0, "counts")
     true(not job.error.code, job.error)
 

@@ -46,7 +46,7 @@ def check_train(clients):
     true("/models/" in job.tuned_model_name, job.tuned_model_name)
     true("/endpoints/" in job.tuned_model_endpoint_name, job.tuned_model_endpoint_name)
     stats = job.tuning_data_statistics.supervised_tuning_data_stats
-    same(stats.tuning_dataset_example_count, 400)
+    same(stats.tuning_dataset_example_count, 320)
 
 
 def check_experiment(clients):

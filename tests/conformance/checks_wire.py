@@ -91,7 +91,7 @@ def check_defaults_are_absent(clients):
     true("error" not in value and "description" not in value, list(value))
     same(value["supervisedTuningSpec"]["hyperParameters"]["epochCount"], "3")
     stats = value["tuningDataStats"]["supervisedTuningDataStats"]
-    same(stats["tuningDatasetExampleCount"], "400")
+    same(stats["tuningDatasetExampleCount"], "320")
 
 
 def check_model(clients):

@@ -54,7 +54,7 @@ const CATALOGUE: [Entry; 15] = [
     (OWN, "preferences/train.jsonl", 200, preferences::row),
     (OWN, "summaries/train.jsonl", 300, summaries::row),
     (OWN, "summaries/validation.jsonl", 100, summaries::row),
-    (OWN, "support-faq/train.jsonl", 400, support::row),
+    (OWN, "support-faq/train.jsonl", 320, support::row),
     (OWN, "support-faq/validation.jsonl", 100, support::row),
     (OWN, "ticket-router/train.jsonl", 400, tickets::row),
     (OWN, "ticket-router/validation.jsonl", 100, tickets::row),
