@@ -48,6 +48,10 @@ pub(super) fn router<C: Clock + 'static>(store: Arc<ObjectStore>, clock: Arc<C>)
         .route("/download/storage/v1/b/{bucket}/o/{object}", get(get_object::<C>))
         .route("/storage/v1/b/{bucket}/o/{object}/compose", post(copies::compose::<C>))
         .route(
+            "/storage/v1/b/{bucket}/o/{object}/copyTo/b/{to_bucket}/o/{to_object}",
+            post(copies::copy::<C>),
+        )
+        .route(
             "/storage/v1/b/{bucket}/o/{object}/rewriteTo/b/{to_bucket}/o/{to_object}",
             post(copies::rewrite::<C>),
         )
