@@ -54,6 +54,17 @@ pub struct Setting {
     pub environment: Option<String>,
 }
 
+impl Settings {
+    /// Whether flags and environment say what could be a project and a location.
+    /// [`load`] asks this by itself.
+    ///
+    /// # Errors
+    /// [`UsageError::Malformed`] for the first that does not.
+    pub fn check(&self) -> Result<(), UsageError> {
+        assemble::malformed(self).map_or(Ok(()), Err)
+    }
+}
+
 /// A flag or variable that does not go with the manifests: wrong usage.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {

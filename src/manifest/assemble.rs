@@ -214,7 +214,7 @@ impl Part {
     }
 }
 
-fn malformed(settings: &Settings) -> Option<UsageError> {
+pub(super) fn malformed(settings: &Settings) -> Option<UsageError> {
     PROJECT.check(&settings.project).or_else(|| LOCATION.check(&settings.location))
 }
 

@@ -77,7 +77,7 @@ fn unknown_model(subject: &Subject<'_>) -> Option<Problem> {
         return None;
     }
     let table = catalog::catalog();
-    let message = format!("{} is in no list of models of {}", quoted(id), table.as_of);
+    let message = format!("{} is no base model known as of {}", quoted(id), table.as_of);
     let span = subject.span(&["spec", "baseModel"]);
     let ids = || table.models.iter().map(|m| m.id.as_str());
     let hint = match closest(id, ids()) {
@@ -105,9 +105,9 @@ fn retired_model(subject: &Subject<'_>) -> Option<Problem> {
         Status::Unlisted => format!("`{id}` is no longer listed for tuning"),
         Status::Retired => format!("`{id}` is retired"),
     };
-    let note = model.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+    let note = model.note.as_ref().map(|note| format!("; {note}")).unwrap_or_default();
     let span = subject.span(&["spec", "baseModel"]);
-    Some(Problem::new(Code::RetiredModel, span, format!("{what}{note}")).hint(instead(model)))
+    Some(Problem::new(Code::RetiredModel, span, what).hint(instead(model) + &note))
 }
 
 fn adapter_size(subject: &Subject<'_>) -> Option<Problem> {

@@ -136,17 +136,17 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
 }
 
 /// The text of a file, less a byte-order mark.
-pub(crate) fn read(path: &Path) -> Result<String, Finding> {
+pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
     let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
     // Before opening: opening a FIFO would wait for its writer.
-    let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    let meta = fs::metadata(path).map_err(|error| Box::new(unreadable(path, &error)))?;
     if !meta.is_file() {
-        return Err(finding(Code::NotAFile, "neither a regular file nor a directory")
-            .hint("write the manifest into a file"));
+        let finding = finding(Code::NotAFile, "neither a regular file nor a directory");
+        return Err(Box::new(finding.hint("write the manifest into a file")));
     }
     let too_large = || {
-        finding(Code::FileTooLarge, &format!("more than {} KiB", MAX_FILE / 1024))
-            .hint("split the file; a manifest takes about 1 KiB")
+        let finding = finding(Code::FileTooLarge, &format!("more than {} KiB", MAX_FILE / 1024));
+        Box::new(finding.hint("split the file; a manifest takes about 1 KiB"))
     };
     if meta.len() > MAX_FILE {
         return Err(too_large());
@@ -155,7 +155,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Finding> {
     fs::File::open(path)
         // Past the size that was announced too: some files announce none.
         .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| unreadable(path, &error))?;
+        .map_err(|error| Box::new(unreadable(path, &error)))?;
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }
@@ -163,13 +163,13 @@ pub(crate) fn read(path: &Path) -> Result<String, Finding> {
         let valid = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();
         let good = bytes.get(..valid).and_then(|b| str::from_utf8(b).ok()).unwrap_or_default();
-        at_end_of(path, good, Code::NotUtf8, "not UTF-8 from here on")
-            .hint("save the file as UTF-8")
+        let finding = at_end_of(path, good, Code::NotUtf8, "not UTF-8 from here on");
+        Box::new(finding.hint("save the file as UTF-8"))
     })?;
     if let Some(at) = text.find('\0') {
         let good = text.get(..at).unwrap_or_default();
-        return Err(at_end_of(path, good, Code::NulByte, "a NUL byte")
-            .hint("remove it; was the file saved as UTF-16?"));
+        let finding = at_end_of(path, good, Code::NulByte, "a NUL byte");
+        return Err(Box::new(finding.hint("remove it; was the file saved as UTF-16?")));
     }
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());

@@ -239,7 +239,7 @@ impl Inspector<'_> {
         let shown: Vec<String> = shape
             .values
             .iter()
-            .filter(|v| !v.as_str().is_some_and(|s| s.parse::<f64>().is_ok()))
+            .filter(|v| v.as_str().is_none_or(|s| s.parse::<f64>().is_err()))
             .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
             .collect();
         let expected = match shown.as_slice() {
@@ -247,7 +247,10 @@ impl Inspector<'_> {
             several => format!("expected one of {}", several.join(", ")),
         };
         let message = format!("{} is {}; {expected}", self.subject(), quoted(text));
-        let hint = match closest(text, shown.iter().map(String::as_str)) {
+        // A number is no misspelling of another one.
+        let word = text.parse::<f64>().is_err().then_some(text);
+        let near = word.and_then(|text| closest(text, shown.iter().map(String::as_str)));
+        let hint = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => "write one of these values".to_owned(),
         };
@@ -342,7 +345,7 @@ impl Inspector<'_> {
         let near = snake.or_else(|| closest(key, names()));
         let hint = match (snake, near, home_of(&camel, self.whole)) {
             (Some(name), ..) => format!("keys are in camelCase here: write `{name}`"),
-            (None, _, Some(home)) => format!("it belongs into `{home}`"),
+            (None, _, Some(home)) => format!("it belongs in `{home}`"),
             (None, Some(name), None) => format!("did you mean `{name}`?"),
             (None, None, None) => {
                 format!("known here: {}", names().collect::<Vec<_>>().join(", "))

@@ -82,7 +82,7 @@ pub(crate) fn all(paths: &[PathBuf]) -> Vec<ReadFile> {
 pub(crate) fn file(path: &Path) -> ReadFile {
     match files::read(path) {
         Ok(text) => read(path, &text),
-        Err(finding) => ReadFile { findings: vec![finding], ..ReadFile::default() },
+        Err(finding) => ReadFile { findings: vec![*finding], ..ReadFile::default() },
     }
 }
 

@@ -17,7 +17,8 @@ use super::{Report, Severity};
 
 /// "2 errors and 1 warning in 12 files".
 pub fn summary(report: &Report) -> String {
-    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let count =
+        |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let parts: Vec<String> = [
         (Severity::Error, "error", "errors"),
         (Severity::Warning, "warning", "warnings"),

@@ -30,46 +30,41 @@ pub fn value() -> Value {
         (name, schema)
     });
     let names: Vec<&str> = kinds.iter().map(|(name, _)| *name).collect();
-    let about: Vec<Value> = kinds.iter().map(|(_, s)| description(s)).collect();
-    let mut root = json!({
+    let about: Vec<Value> = kinds.iter().map(|(_, s)| at(s, "/description")).collect();
+    let first = kinds.first().map(|(_, schema)| schema.clone()).unwrap_or_default();
+    let kind = json!({
+        "description": at(&first, "/properties/kind/description"),
+        "type": "string",
+        "enum": names,
+        "markdownEnumDescriptions": about,
+    });
+    let branches: Vec<Value> = kinds
+        .into_iter()
+        .map(|(name, schema)| {
+            let of_kind =
+                json!({ "properties": { "kind": { "const": name } }, "required": ["kind"] });
+            json!({ "if": of_kind, "then": schema })
+        })
+        .collect();
+    json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "retune manifest",
         "description": "A manifest of retune: which tuned Gemini models should exist on Vertex AI.",
         "type": "object",
-        "properties": {},
+        "properties": {
+            "apiVersion": at(&first, "/properties/apiVersion"),
+            "kind": kind,
+            "metadata": { "description": "The name, and labels.", "type": "object" },
+            "spec": { "description": "What is declared; its keys depend on `kind`.", "type": "object" },
+        },
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": false,
-        "allOf": [],
-    });
-    let properties = json!({
-        "apiVersion": property(&kinds, "apiVersion"),
-        "kind": {
-            "description": property(&kinds, "kind")["description"],
-            "type": "string",
-            "enum": names,
-            "markdownEnumDescriptions": about,
-        },
-        "metadata": { "description": "The name, and labels.", "type": "object" },
-        "spec": { "description": "What is declared; its keys depend on `kind`.", "type": "object" },
-    });
-    root["properties"] = properties;
-    root["allOf"] = kinds
-        .into_iter()
-        .map(|(name, schema)| {
-            let condition =
-                json!({ "properties": { "kind": { "const": name } }, "required": ["kind"] });
-            json!({ "if": condition, "then": schema })
-        })
-        .collect();
-    root
+        "allOf": branches,
+    })
 }
 
-fn property(kinds: &[(&str, Value)], key: &str) -> Value {
-    kinds.first().map(|(_, schema)| schema["properties"][key].clone()).unwrap_or_default()
-}
-
-fn description(schema: &Value) -> Value {
-    schema["description"].clone()
+fn at(schema: &Value, pointer: &str) -> Value {
+    schema.pointer(pointer).cloned().unwrap_or_default()
 }
 
 fn kind_schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
@@ -129,11 +124,14 @@ fn without_null(map: &mut Map<String, Value>) {
             map.insert("type".to_owned(), only);
         }
     }
+    if let Some(Value::Array(values)) = map.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
     if map.get("default").is_some_and(Value::is_null) {
         map.remove("default");
     }
     if let Some(Value::Array(options)) = map.get_mut("anyOf") {
-        options.retain(|option| option["type"] != "null");
+        options.retain(|option| option.get("type") != Some(&"null".into()));
         if options.len() == 1
             && let Some(Value::Object(only)) = options.pop()
         {
@@ -149,11 +147,12 @@ fn without_null(map: &mut Map<String, Value>) {
 /// `oneOf` of documented constants becomes an `enum`, which completes better.
 fn documented_enum(map: &mut Map<String, Value>) {
     let Some(Value::Array(variants)) = map.get("oneOf") else { return };
-    if variants.is_empty() || !variants.iter().all(|v| v["const"].is_string()) {
+    if variants.is_empty() || !variants.iter().all(|v| v.get("const").is_some_and(Value::is_string))
+    {
         return;
     }
-    let values: Vec<Value> = variants.iter().map(|v| v["const"].clone()).collect();
-    let about: Vec<Value> = variants.iter().map(|v| v["description"].clone()).collect();
+    let values: Vec<Value> = variants.iter().map(|v| at(v, "/const")).collect();
+    let about: Vec<Value> = variants.iter().map(|v| at(v, "/description")).collect();
     map.remove("oneOf");
     map.insert("type".to_owned(), "string".into());
     map.insert("enum".to_owned(), values.into());

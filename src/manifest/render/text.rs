@@ -36,8 +36,8 @@ fn group(finding: &Finding) -> Group<'_> {
     }
 }
 
-/// The place and its source line. The line may have been cut or escaped, so the
-/// renderer is told the place instead of counting it.
+/// The place and its source line. Where the line was cut or escaped before the
+/// place, the renderer is told the column instead of counting it.
 fn place<'a>(
     group: Group<'a>,
     spot: &'a Spot,
@@ -46,11 +46,17 @@ fn place<'a>(
 ) -> Group<'a> {
     let file = crate::manifest::finding::shown(&spot.file.to_string_lossy());
     let (line, column) = (spot.line as usize, spot.column as usize);
-    let origin = Origin::path(file).line(line).char_column(column);
-    let group = group.element(origin);
-    let Some(excerpt) = &spot.excerpt else { return group };
+    let Some(excerpt) = &spot.excerpt else {
+        return group.element(Origin::path(file).line(line).char_column(column));
+    };
     let start = excerpt.before.len();
     let source = format!("{}{}{}", excerpt.before, excerpt.here, excerpt.after);
     let annotation = kind.span(start..start + excerpt.here.len()).label(label);
-    group.element(Snippet::source(source).line_start(line).annotation(annotation))
+    let snippet = Snippet::source(source).line_start(line).annotation(annotation);
+    if excerpt.before.chars().count() + 1 == column {
+        group.element(snippet.path(file))
+    } else {
+        let origin = Origin::path(file).line(line).char_column(column);
+        group.element(origin).element(snippet)
+    }
 }
