@@ -133,16 +133,67 @@ fn values() -> Vec<Value> {
     let numbers = [0.0, -1.0, 1.5, 3.0, 1e9, 1e-9, 4.0, 1e300].map(Value::from);
     let whole = [0_i64, 1, -1, 2, 3, 4, 10, 11, 32, 1000, 1001, 10_000, 10_001, 1_000_001];
     let texts = [
-        "", "3", "0", "-1", "03", "1000", "1001", "1000000", "1000001", "3.0", "4", "32", "33",
-        "text", "Text", "a_b", "a-", "-a", "a b", "Ä", "é", "global", "tuned", "stopped", "cancel",
-        "chat", "true", "null", "~", "no", "24h", "24", "0s", "1h30", "1w", "ADAPTER_SIZE_FOUR",
-        "ADAPTER_SIZE_THREE", "gs://b/x.jsonl", "gs://bb/x.jsonl", "gs://bb/x.csv", "gs://bb/",
-        "s3://bb/x.jsonl", "projects/p/locations/l/datasets/1", "projects/p/locations/l/datasets/",
-        "projects/p/locations/l/models/1", "projects/p/locations/l/models/1@a@b",
-        "projects/p/locations/l/tuningJobs/1", "projects/p/locations/l/tuningJobs/1/2",
-        "projects/p/locations/l/keyRings/r/cryptoKeys/k", "a@b", "a@b@c", "retune.dev/v1",
-        "retune.dev/v2", "TunedModel", "Workspace", "managed-by", "line\nbreak", "tab\t",
-        "gs://bb/x\n.jsonl", "trailing\n", "a\u{2028}b",
+        "",
+        "3",
+        "0",
+        "-1",
+        "03",
+        "1000",
+        "1001",
+        "1000000",
+        "1000001",
+        "3.0",
+        "4",
+        "32",
+        "33",
+        "text",
+        "Text",
+        "a_b",
+        "a-",
+        "-a",
+        "a b",
+        "Ä",
+        "é",
+        "global",
+        "tuned",
+        "stopped",
+        "cancel",
+        "chat",
+        "true",
+        "null",
+        "~",
+        "no",
+        "24h",
+        "24",
+        "0s",
+        "1h30",
+        "1w",
+        "ADAPTER_SIZE_FOUR",
+        "ADAPTER_SIZE_THREE",
+        "gs://b/x.jsonl",
+        "gs://bb/x.jsonl",
+        "gs://bb/x.csv",
+        "gs://bb/",
+        "s3://bb/x.jsonl",
+        "projects/p/locations/l/datasets/1",
+        "projects/p/locations/l/datasets/",
+        "projects/p/locations/l/models/1",
+        "projects/p/locations/l/models/1@a@b",
+        "projects/p/locations/l/tuningJobs/1",
+        "projects/p/locations/l/tuningJobs/1/2",
+        "projects/p/locations/l/keyRings/r/cryptoKeys/k",
+        "a@b",
+        "a@b@c",
+        "retune.dev/v1",
+        "retune.dev/v2",
+        "TunedModel",
+        "Workspace",
+        "managed-by",
+        "line\nbreak",
+        "tab\t",
+        "gs://bb/x\n.jsonl",
+        "trailing\n",
+        "a\u{2028}b",
     ]
     .map(Value::from);
     let long = [63, 64, 100, 101, 128, 129, 200].map(|n| Value::from("a".repeat(n)));
@@ -211,7 +262,10 @@ fn mutations() -> Vec<(String, Value)> {
             ("/spec/preTunedModel", json!({ "tunedModelName": "projects/p/locations/l/models/1" })),
             ("/spec/baseModel", json!("gemini-3.5-flash")),
             ("/spec/supervisedTuningSpec", json!({ "trainingDatasetUri": "gs://bb/x.jsonl" })),
-            ("/spec/preferenceOptimizationSpec", json!({ "trainingDatasetUri": "gs://bb/x.jsonl" })),
+            (
+                "/spec/preferenceOptimizationSpec",
+                json!({ "trainingDatasetUri": "gs://bb/x.jsonl" }),
+            ),
             ("/metadata/labels", json!({ "team": "x" })),
             ("/spec/lifecycle", json!({ "onDataChange": "warn" })),
             ("/spec/budget", json!({ "perApply": 1 })),
@@ -260,7 +314,9 @@ fn the_schema_and_the_program_accept_and_reject_the_same() {
         let name = format!("{i:05}.yaml");
         let by_schema = checker.is_valid(document);
         accepted += usize::from(by_schema);
-        for (form, by_program) in [("flow", !flow.contains(&name)), ("block", !block.contains(&name))] {
+        for (form, by_program) in
+            [("flow", !flow.contains(&name)), ("block", !block.contains(&name))]
+        {
             if by_schema != by_program {
                 differences
                     .push(format!("{what} ({form}): schema {by_schema}, program {by_program}"));
