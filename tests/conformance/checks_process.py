@@ -3,10 +3,9 @@
 import tempfile
 
 import requests
+from clients import Clients
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
-
-from clients import Clients
 from harness import PARENT, SPEED, Emulator, each, same, true, until
 
 
@@ -63,7 +62,9 @@ def check_same_seed(clients):
     def world(seed):
         with Emulator(clients.emulator.binary, "--seed", seed) as emulator:
             name = Clients(emulator).create().name
-            return name, kept(emulator).bucket("retune-samples").get_blob("summaries/train.jsonl").crc32c
+            return name, kept(emulator).bucket("retune-samples").get_blob(
+                "summaries/train.jsonl"
+            ).crc32c
 
     same(world(7), world(7))
     true(all(one != other for one, other in zip(world(7), world(8))), "another seed differs")

@@ -1,14 +1,13 @@
 """Every answer's JSON, parsed by Google's own types with nothing unknown
 allowed, and held against the discovery document."""
 
+import checks_metrics
+from discovery import Discovery
 from google.cloud import aiplatform_v1 as v1
 from google.cloud import aiplatform_v1beta1 as v1beta1
 from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.rpc import status_pb2
-
-import checks_metrics
-from discovery import Discovery
 from harness import MODEL, PARENT, TRAIN, VERSIONS, each, same, true
 
 DISCOVERY = Discovery()
@@ -44,9 +43,20 @@ def published(value):
     return value
 
 
-@each(**{which: which for which in (
-    "good", "one-checkpoint", "gemini-3", "fail", "internal", "fail-with-model", "expire"
-)})
+@each(
+    **{
+        which: which
+        for which in (
+            "good",
+            "one-checkpoint",
+            "gemini-3",
+            "fail",
+            "internal",
+            "fail-with-model",
+            "expire",
+        )
+    }
+)
 def check_job(clients, which):
     """a finished job in v1"""
     strict(v1.TuningJob, get(clients, clients.finished(which).name))
