@@ -10,10 +10,16 @@
 //! A request comes out in the form of an answer: camelCase, 64-bit integers as
 //! strings, enums by name, defaults and output-only fields left out.
 
+mod enums;
+#[cfg(test)]
+mod tests;
+
 use std::sync::LazyLock;
 
 use serde_json::{Map, Number, Value};
 
+use self::enums::ADAPTER_SIZES;
+pub(crate) use self::enums::{JOB_STATES, enums_as_numbers};
 use super::error::{Refusal, Violation};
 
 /// Which API a request was made to.
@@ -80,18 +86,6 @@ const UNIONS: &[(&str, &str, &[&str])] = &[
             "codeExecutionResult",
         ],
     ),
-];
-
-/// The numbers of `AdapterSize` are neither sizes nor in order of size: TWO
-/// was added last (Google's proto `tuning_job.proto`).
-const ADAPTER_SIZES: &[(i64, &str)] = &[
-    (0, "ADAPTER_SIZE_UNSPECIFIED"),
-    (1, "ADAPTER_SIZE_ONE"),
-    (2, "ADAPTER_SIZE_FOUR"),
-    (3, "ADAPTER_SIZE_EIGHT"),
-    (4, "ADAPTER_SIZE_SIXTEEN"),
-    (5, "ADAPTER_SIZE_THIRTY_TWO"),
-    (6, "ADAPTER_SIZE_TWO"),
 ];
 
 /// Reads `body` as `message`. `root` is what the request calls the message
@@ -357,118 +351,4 @@ fn upper_first(field: &str) -> String {
         .next()
         .map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
         .unwrap_or_default()
-}
-
-/// Enums as numbers, for clients that ask for
-/// `$alt=json;enum-encoding=int` as Google's generated REST clients do.
-pub(crate) fn enums_as_numbers(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(enums_as_numbers),
-        Value::Object(fields) => {
-            for (name, value) in fields.iter_mut() {
-                let number = match (name.as_str(), value.as_str()) {
-                    ("adapterSize", Some(text)) => ADAPTER_SIZES
-                        .iter()
-                        .find(|(_, known)| *known == text)
-                        .map(|(number, _)| *number),
-                    ("state", Some(text)) => numbered(JOB_STATES, text),
-                    ("tuningJobState", Some(text)) => numbered(TUNING_JOB_STATES, text),
-                    ("finishReason", Some(text)) => numbered(&["", "STOP", "MAX_TOKENS"], text),
-                    ("modality", Some(text)) => numbered(&["", "TEXT"], text),
-                    ("trafficType", Some(text)) => numbered(&["", "ON_DEMAND"], text),
-                    ("sourceType", Some("GENIE")) => Some(5),
-                    _ => None,
-                };
-                match number {
-                    Some(number) => *value = Value::from(number),
-                    // Labels and texts may hold anything.
-                    None if name == "labels" => {}
-                    None => enums_as_numbers(value),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-fn numbered(names: &[&str], name: &str) -> Option<i64> {
-    names.iter().position(|known| *known == name).and_then(|at| i64::try_from(at).ok())
-}
-
-/// `JobState` in order of its numbers (Google's proto `job_state.proto`).
-pub(crate) const JOB_STATES: &[&str] = &[
-    "JOB_STATE_UNSPECIFIED",
-    "JOB_STATE_QUEUED",
-    "JOB_STATE_PENDING",
-    "JOB_STATE_RUNNING",
-    "JOB_STATE_SUCCEEDED",
-    "JOB_STATE_FAILED",
-    "JOB_STATE_CANCELLING",
-    "JOB_STATE_CANCELLED",
-    "JOB_STATE_PAUSED",
-    "JOB_STATE_EXPIRED",
-    "JOB_STATE_UPDATING",
-    "JOB_STATE_PARTIALLY_SUCCEEDED",
-];
-
-/// In the order of the discovery document, which has no numbers.
-const TUNING_JOB_STATES: &[&str] = &[
-    "TUNING_JOB_STATE_UNSPECIFIED",
-    "TUNING_JOB_STATE_WAITING_FOR_QUOTA",
-    "TUNING_JOB_STATE_PROCESSING_DATASET",
-    "TUNING_JOB_STATE_WAITING_FOR_CAPACITY",
-    "TUNING_JOB_STATE_TUNING",
-    "TUNING_JOB_STATE_POST_PROCESSING",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_message_of_the_table_is_there() {
-        assert!(MESSAGES.contains_key("TuningJob"), "schema.json does not parse");
-        for (message, fields) in MESSAGES.iter() {
-            for (field, kind) in fields.as_object().unwrap() {
-                let mut kind = kind.as_str().unwrap().trim_start_matches('+');
-                while let Some(inner) =
-                    kind.strip_prefix("[]").or_else(|| kind.strip_prefix("map "))
-                {
-                    kind = inner;
-                }
-                let scalar = ["-", "any", "string", "bytes", "bool", "int32", "int64", "double"]
-                    .contains(&kind);
-                let known = scalar || kind.starts_with("enum ") || MESSAGES.contains_key(kind);
-                assert!(known, "{message}.{field}: {kind}");
-            }
-        }
-    }
-
-    #[test]
-    fn integers_are_read_like_protobuf_reads_them() {
-        let read = |value: Value| integer(&value);
-        for (value, expected) in [
-            (Value::from(4), Some(4)),
-            (Value::from("4"), Some(4)),
-            (Value::from(4.0), Some(4)),
-            (Value::from(4.5), None),
-            (Value::from("four"), None),
-            (Value::from(true), None),
-            (Value::from(u64::MAX), None),
-            (Value::from(-1e300), None),
-        ] {
-            assert_eq!(read(value.clone()), expected, "{value}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_text_makes_it_panic(text in ".{0,60}", number in proptest::num::f64::ANY) {
-            let _ = crate::emulator::filter::Filter::parse(&text, &["state"]);
-            let job = serde_json::json!({text.as_str(): number, "baseModel": text, "labels": {text.as_str(): text},
-                "supervisedTuningSpec": {"hyperParameters": {"epochCount": number, "adapterSize": text}}});
-            let _ = read(Version::V1, "TuningJob", "tuning_job", &job);
-            let _ = crate::emulator::datasets::Facts::read(text.as_bytes(), number > 0.0);
-        }
-    }
 }
