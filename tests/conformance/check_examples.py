@@ -12,12 +12,13 @@ import pathlib
 import sys
 
 import google.rpc.error_details_pb2  # noqa: F401  (registers the details of errors)
-from discovery import Discovery
 from google.cloud import aiplatform_v1 as v1
 from google.cloud import aiplatform_v1beta1 as v1beta1
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2, json_format
 from google.rpc import status_pb2
+
+from discovery import Discovery
 
 EXAMPLES = pathlib.Path(__file__).parents[1] / "data" / "examples"
 

@@ -12,9 +12,10 @@ import collections
 import json
 import sys
 
-from discovery import Discovery
 from google.cloud import aiplatform_v1, aiplatform_v1beta1
 from google.protobuf import json_format
+
+from discovery import Discovery
 
 JOBS = {"v1": aiplatform_v1.TuningJob, "v1beta1": aiplatform_v1beta1.TuningJob}
 

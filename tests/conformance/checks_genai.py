@@ -4,6 +4,7 @@ import asyncio
 import warnings
 
 from google.genai import errors, types
+
 from harness import LOCATION, MODEL, TRAIN, VALIDATION, each, raises, same, true, until
 
 warnings.simplefilter("ignore")

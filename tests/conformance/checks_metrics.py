@@ -2,6 +2,7 @@
 
 from google.api_core import exceptions
 from google.cloud import aiplatform_v1 as v1
+
 from harness import PARENT, TRAIN, each, raises, same, true, until
 
 SUPERVISED = [

@@ -3,9 +3,10 @@
 import tempfile
 
 import requests
-from clients import Clients
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
+
+from clients import Clients
 from harness import PARENT, SPEED, Emulator, each, same, true, until
 
 

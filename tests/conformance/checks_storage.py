@@ -9,6 +9,7 @@ import struct
 import google_crc32c
 from google.api_core import exceptions
 from google.cloud.storage import transfer_manager
+
 from harness import TRAIN, each, raises, same, true
 
 MIB = 1024 * 1024

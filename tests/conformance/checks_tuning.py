@@ -1,7 +1,8 @@
 """GenAiTuningServiceClient in both versions: what it takes and refuses."""
 
-from clients import MODULES
 from google.api_core import exceptions
+
+from clients import MODULES
 from harness import MODEL, PARENT, TRAIN, VERSIONS, each, raises, same, true, until
 
 

@@ -5,8 +5,9 @@ import logging
 import vertexai
 from google.api_core import exceptions
 from google.auth.credentials import AnonymousCredentials
-from harness import LOCATION, MODEL, TRAIN, VALIDATION, raises, same, true, until
 from vertexai.preview.tuning import sft
+
+from harness import LOCATION, MODEL, TRAIN, VALIDATION, raises, same, true, until
 
 logging.disable(logging.WARNING)
 

@@ -1,13 +1,14 @@
 """Every answer's JSON, parsed by Google's own types with nothing unknown
 allowed, and held against the discovery document."""
 
-import checks_metrics
-from discovery import Discovery
 from google.cloud import aiplatform_v1 as v1
 from google.cloud import aiplatform_v1beta1 as v1beta1
 from google.longrunning import operations_pb2
 from google.protobuf import json_format
 from google.rpc import status_pb2
+
+import checks_metrics
+from discovery import Discovery
 from harness import MODEL, PARENT, TRAIN, VERSIONS, each, same, true
 
 DISCOVERY = Discovery()

@@ -12,6 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import aiplatform_v1, aiplatform_v1beta1, storage
 from google.genai import types
 from google.oauth2.credentials import Credentials
+
 from harness import LOCATION, MODEL, PARENT, PROJECT, TRAIN, VALIDATION, until
 
 MODULES = {"v1": aiplatform_v1, "v1beta1": aiplatform_v1beta1}
