@@ -45,7 +45,9 @@ def check_default_checkpoint(clients):
     first, *_, last = job.tuned_model.checkpoints
     name = job.tuned_model.model.partition("@")[0]
     model = clients.models.get_model(name=name)
-    same((model.default_checkpoint_id, job.tuned_model.endpoint), (last.checkpoint_id, last.endpoint))
+    same(
+        (model.default_checkpoint_id, job.tuned_model.endpoint), (last.checkpoint_id, last.endpoint)
+    )
     for checkpoint in (first, last):
         clients.models.update_model(
             model=v1.Model(name=name, default_checkpoint_id=checkpoint.checkpoint_id),

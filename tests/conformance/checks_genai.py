@@ -36,7 +36,10 @@ def check_tune_and_follow(clients):
     same((parameters.epoch_count, parameters.learning_rate_multiplier), (2, 0.5))
     same(parameters.adapter_size, types.AdapterSize.ADAPTER_SIZE_FOUR)
     true(job.tuned_model.endpoint and job.tuned_model.model, job.tuned_model)
-    true(job.tuning_data_stats.supervised_tuning_data_stats.tuning_dataset_example_count == 320, "320 rows")
+    true(
+        job.tuning_data_stats.supervised_tuning_data_stats.tuning_dataset_example_count == 320,
+        "320 rows",
+    )
     true(job.start_time <= job.end_time, "it starts before it ends")
 
 

@@ -60,7 +60,10 @@ def check_run(clients):
     run = run_of(clients, clients.finished().experiment)
     same(clients.tensorboards.get_tensorboard_run(name=run).name, run)
     experiment = run.rpartition("/runs/")[0]
-    same([found.name for found in clients.tensorboards.list_tensorboard_runs(parent=experiment)], [run])
+    same(
+        [found.name for found in clients.tensorboards.list_tensorboard_runs(parent=experiment)],
+        [run],
+    )
     same(clients.tensorboards.get_tensorboard_experiment(name=experiment).name, experiment)
 
 

@@ -63,7 +63,9 @@ def check_same_seed(clients):
     def world(seed):
         with Emulator(clients.emulator.binary, "--seed", seed) as emulator:
             name = Clients(emulator).create().name
-            return name, kept(emulator).bucket("retune-samples").get_blob("summaries/train.jsonl").crc32c
+            return name, kept(emulator).bucket("retune-samples").get_blob(
+                "summaries/train.jsonl"
+            ).crc32c
 
     same(world(7), world(7))
     true(all(one != other for one, other in zip(world(7), world(8))), "another seed differs")

@@ -42,7 +42,9 @@ def check_upload_and_download(clients):
     blob.metadata = {"owner": "faq"}
     blob.upload_from_string("{}\n", content_type="application/jsonl", checksum="crc32c")
     found = clients.bucket.get_blob(blob.name)
-    same((found.size, found.content_type, found.metadata), (3, "application/jsonl", {"owner": "faq"}))
+    same(
+        (found.size, found.content_type, found.metadata), (3, "application/jsonl", {"owner": "faq"})
+    )
     crc = base64.b64encode(struct.pack(">I", google_crc32c.value(b"{}\n"))).decode()
     same(found.crc32c, crc)
     same(found.download_as_bytes(checksum="md5"), b"{}\n")

@@ -52,8 +52,8 @@ def check_other_version(clients, version):
 
 def check_states(clients):
     """a job goes through PENDING and RUNNING to SUCCEEDED"""
-    name = clients.create().name
-    seen = []
+    job = clients.create()
+    name, seen = job.name, [job.state.name.removeprefix("JOB_STATE_")]
 
     def poll():
         state = clients.tuning().get_tuning_job(name=name).state.name.removeprefix("JOB_STATE_")
@@ -126,7 +126,9 @@ def check_list_pages(clients, version):
     state=('state="JOB_STATE_FAILED"', lambda job: job.state.name == "JOB_STATE_FAILED"),
     both=(
         'labels.team="conformance" AND state="JOB_STATE_SUCCEEDED"',
-        lambda job: job.labels.get("team") == "conformance" and job.state.name == "JOB_STATE_SUCCEEDED",
+        lambda job: (
+            job.labels.get("team") == "conformance" and job.state.name == "JOB_STATE_SUCCEEDED"
+        ),
     ),
 )
 def check_list_filter(clients, case):
@@ -184,8 +186,14 @@ def check_missing(clients, method):
 
 SUPERVISED = "tuning_job.supervised_tuning_spec"
 BAD = {
-    "uri_suffix": ({"spec": {"training_dataset_uri": "gs://b/train.csv"}}, f"{SUPERVISED}.training_dataset_uri"),
-    "uri_scheme": ({"spec": {"training_dataset_uri": "train.jsonl"}}, f"{SUPERVISED}.training_dataset_uri"),
+    "uri_suffix": (
+        {"spec": {"training_dataset_uri": "gs://b/train.csv"}},
+        f"{SUPERVISED}.training_dataset_uri",
+    ),
+    "uri_scheme": (
+        {"spec": {"training_dataset_uri": "train.jsonl"}},
+        f"{SUPERVISED}.training_dataset_uri",
+    ),
     "uri_missing": ({"spec": {"training_dataset_uri": ""}}, f"{SUPERVISED}.training_dataset_uri"),
     "object_missing": (
         {"spec": {"training_dataset_uri": "gs://retune-samples/none.jsonl"}},
@@ -200,10 +208,16 @@ BAD = {
     "label_long": ({"labels": {"team": "x" * 64}}, "tuning_job.labels"),
     "label_digit": ({"labels": {"1team": "x"}}, "tuning_job.labels"),
     "label_count": ({"labels": {f"k{n}": "" for n in range(65)}}, "tuning_job.labels"),
-    "display_name": ({"tuned_model_display_name": "x" * 129}, "tuning_job.tuned_model_display_name"),
+    "display_name": (
+        {"tuned_model_display_name": "x" * 129},
+        "tuning_job.tuned_model_display_name",
+    ),
     "no_source": ({"base_model": None}, "tuning_job.source_model"),
     "no_spec": ({"supervised_tuning_spec": None}, "tuning_job.tuning_spec"),
-    "epochs": ({"spec": {"hyper_parameters": {"epoch_count": -1}}}, f"{SUPERVISED}.hyper_parameters.epoch_count"),
+    "epochs": (
+        {"spec": {"hyper_parameters": {"epoch_count": -1}}},
+        f"{SUPERVISED}.hyper_parameters.epoch_count",
+    ),
     "multiplier": (
         {"spec": {"hyper_parameters": {"learning_rate_multiplier": -0.5}}},
         f"{SUPERVISED}.hyper_parameters.learning_rate_multiplier",
@@ -224,7 +238,10 @@ def check_all_violations(clients):
     """create names all bad fields at once"""
     with raises(exceptions.BadRequest) as refused:
         clients.create(labels={"Team": "x"}, spec={"training_dataset_uri": "x"})
-    same(sorted(fields_of(refused.error)), ["tuning_job.labels", f"{SUPERVISED}.training_dataset_uri"])
+    same(
+        sorted(fields_of(refused.error)),
+        ["tuning_job.labels", f"{SUPERVISED}.training_dataset_uri"],
+    )
 
 
 @each(
@@ -236,11 +253,18 @@ def check_all_violations(clients):
         "INVALID_ARGUMENT",
     ),
     adapter_of_pro=(
-        {"base_model": "gemini-2.5-pro", "spec": {"hyper_parameters": {"adapter_size": "ADAPTER_SIZE_SIXTEEN"}}},
+        {
+            "base_model": "gemini-2.5-pro",
+            "spec": {"hyper_parameters": {"adapter_size": "ADAPTER_SIZE_SIXTEEN"}},
+        },
         exceptions.BadRequest,
         "INVALID_ARGUMENT",
     ),
-    global_location=({"parent": "projects/acme/locations/global"}, exceptions.BadRequest, "FAILED_PRECONDITION"),
+    global_location=(
+        {"parent": "projects/acme/locations/global"},
+        exceptions.BadRequest,
+        "FAILED_PRECONDITION",
+    ),
     region_of_gemini_3=(
         {"parent": "projects/acme/locations/asia-east1", "base_model": "gemini-3.1-flash-lite"},
         exceptions.BadRequest,
@@ -252,7 +276,11 @@ def check_all_violations(clients):
         "NOT_FOUND",
     ),
     key_elsewhere=(
-        {"encryption_spec": {"kms_key_name": "projects/p/locations/asia-east1/keyRings/r/cryptoKeys/k"}},
+        {
+            "encryption_spec": {
+                "kms_key_name": "projects/p/locations/asia-east1/keyRings/r/cryptoKeys/k"
+            }
+        },
         exceptions.BadRequest,
         "INVALID_ARGUMENT",
     ),
@@ -270,7 +298,10 @@ def check_adapter_sizes_by_number(clients, version):
     """enum numbers are not adapter sizes: 4 is SIXTEEN"""
     body = {
         "baseModel": MODEL,
-        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "hyperParameters": {"adapterSize": 4}},
+        "supervisedTuningSpec": {
+            "trainingDatasetUri": TRAIN,
+            "hyperParameters": {"adapterSize": 4},
+        },
     }
     created = clients.http.post(f"{clients.url}/{version}/{PARENT}/tuningJobs", json=body)
     parameters = created.json()["supervisedTuningSpec"]["hyperParameters"]
@@ -279,16 +310,26 @@ def check_adapter_sizes_by_number(clients, version):
 
 RAW = {
     "unknown field": {"epochs": 3},
-    "unknown nested field": {"supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "epochCount": 3}},
+    "unknown nested field": {
+        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "epochCount": 3}
+    },
     "wrong type": {"supervisedTuningSpec": "gs://x/y.jsonl"},
     "unknown enum": {
-        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "hyperParameters": {"adapterSize": "FOUR"}}
+        "supervisedTuningSpec": {
+            "trainingDatasetUri": TRAIN,
+            "hyperParameters": {"adapterSize": "FOUR"},
+        }
     },
     "fractional epochs": {
-        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "hyperParameters": {"epochCount": 4.5}}
+        "supervisedTuningSpec": {
+            "trainingDatasetUri": TRAIN,
+            "hyperParameters": {"epochCount": 4.5},
+        }
     },
     "two specs": {
-        "preferenceOptimizationSpec": {"trainingDatasetUri": "gs://retune-samples/preferences/train.jsonl"}
+        "preferenceOptimizationSpec": {
+            "trainingDatasetUri": "gs://retune-samples/preferences/train.jsonl"
+        }
     },
     "label that is a number": {"labels": {"team": 7}},
 }
@@ -308,9 +349,16 @@ def check_strict_json(clients, case):
     snake_case={"base_model": MODEL, "supervised_tuning_spec": {"training_dataset_uri": TRAIN}},
     int64_as_text={
         "baseModel": MODEL,
-        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN, "hyperParameters": {"epochCount": "2"}},
+        "supervisedTuningSpec": {
+            "trainingDatasetUri": TRAIN,
+            "hyperParameters": {"epochCount": "2"},
+        },
     },
-    nulls={"baseModel": MODEL, "labels": None, "supervisedTuningSpec": {"trainingDatasetUri": TRAIN}},
+    nulls={
+        "baseModel": MODEL,
+        "labels": None,
+        "supervisedTuningSpec": {"trainingDatasetUri": TRAIN},
+    },
 )
 def check_lenient_json(clients, body):
     """create takes the other spellings that proto3 JSON allows"""

@@ -44,9 +44,20 @@ def published(value):
     return value
 
 
-@each(**{which: which for which in (
-    "good", "one-checkpoint", "gemini-3", "fail", "internal", "fail-with-model", "expire"
-)})
+@each(
+    **{
+        which: which
+        for which in (
+            "good",
+            "one-checkpoint",
+            "gemini-3",
+            "fail",
+            "internal",
+            "fail-with-model",
+            "expire",
+        )
+    }
+)
 def check_job(clients, which):
     """a finished job in v1"""
     strict(v1.TuningJob, get(clients, clients.finished(which).name))

@@ -28,9 +28,7 @@ class Emulator:
         self.binary = binary
         self.log = tempfile.TemporaryFile(mode="w+")
         command = [binary, "emulator", "--listen", "127.0.0.1:0", *map(str, arguments)]
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, text=True
-        )
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.url = self.process.stdout.readline().strip()
         if not self.url.startswith("http://"):
             self.stop()

@@ -43,8 +43,8 @@ pub(super) async fn compose<C: Clock>(
             None => Conditions::default(),
         };
         let generation = source.get("generation").map(number).transpose()?;
-        let (_, part) = api.store.open_object(&bucket, name, generation, &conditions)?;
-        content.extend_from_slice(&part.read()?);
+        let (_, part) = api.store.read_object(&bucket, name, generation, &conditions)?;
+        content.extend_from_slice(&part);
     }
     let destination = request.get("destination").unwrap_or(&Value::Null);
     let upload = Upload {
@@ -108,7 +108,7 @@ fn duplicate<C: Clock>(
         Some(generation) => Conditions::generation(generation),
         None => Conditions::default(),
     };
-    let (source, content) = api.store.open_object(&bucket, &name, generation, &conditions)?;
+    let (source, content) = api.store.read_object(&bucket, &name, generation, &conditions)?;
     let wanted = if body.is_empty() { Value::Null } else { json_body(body)? };
     // With a resource in the body the copy has its settings, and no others.
     let settings = match wanted.as_object() {
@@ -124,7 +124,7 @@ fn duplicate<C: Clock>(
         md5: None,
         composed: source.md5.is_none(),
     };
-    api.store.put(upload, content.read()?, api.clock.now())
+    api.store.put(upload, content, api.clock.now())
 }
 
 /// An int64: a string or a number.
