@@ -7,12 +7,14 @@
 
 mod event;
 mod guard;
+mod memory;
 mod outcome;
 mod step;
 mod stop;
 mod wait;
 
 pub use event::{Event, Observer};
+pub use memory::{AMBIGUOUS, Look, Memory, SETTLE};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
 pub use stop::Stop;
 pub use wait::{Ended, Verdict, Wait, WaitError};

@@ -1,5 +1,6 @@
 //! The executor and the wait over a service in memory.
 
 mod executing;
+mod remembering;
 mod service;
 mod waiting;

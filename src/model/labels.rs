@@ -36,6 +36,11 @@ pub const ATTEMPT: &str = "retune-attempt";
 /// Sixty-four random bits in hex: names this very create.
 pub const RUN: &str = "retune-run";
 
+/// How the run id is written.
+pub fn run(bits: u64) -> String {
+    format!("{bits:016x}")
+}
+
 /// Whether a user may not set this key.
 pub fn is_reserved(key: &str) -> bool {
     key == MANAGED_BY || key.starts_with("retune-") || key.starts_with("aiplatform.googleapis.com/")

@@ -43,12 +43,12 @@ impl CreateRequest {
 
     /// The body as it is sent: with the run id, and the revision when known.
     pub fn stamped(&self, run: u64, revision: Option<i64>) -> Value {
-        let mut labels = self.labels.clone();
-        labels.insert(labels::RUN.to_owned(), format!("{run:016x}"));
+        let mut stamped = self.labels.clone();
+        stamped.insert(labels::RUN.to_owned(), labels::run(run));
         if let Some(revision) = revision {
-            labels.insert(labels::REV.to_owned(), revision.to_string());
+            stamped.insert(labels::REV.to_owned(), revision.to_string());
         }
-        render(&self.spec, &labels)
+        render(&self.spec, &stamped)
     }
 }
 

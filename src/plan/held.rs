@@ -65,6 +65,23 @@ pub enum HoldReason {
         /// What is created once a slot is free.
         deferred: Box<Create>,
     },
+    /// A create is due, and the settle window since it was first seen due has
+    /// not passed: a run that is not listed yet may exist.
+    Settling {
+        /// How much of the window is left.
+        remaining: Duration,
+        /// What is created after it.
+        deferred: Box<Create>,
+    },
+    /// An earlier create of this very run was not answered: it may have made one.
+    AmbiguousCreate {
+        /// How long ago it was sent.
+        age: Duration,
+        /// The run id it carried.
+        run: String,
+        /// How long until a complete listing settles it.
+        wait: Duration,
+    },
     /// The place could not be listed completely.
     ListIncomplete {
         /// Why not.
@@ -143,6 +160,8 @@ impl HoldReason {
             Self::CreateLimit { .. } => "createLimit",
             Self::CancelLimit { .. } => "cancelLimit",
             Self::ConcurrencyLimit { .. } => "concurrencyLimit",
+            Self::Settling { .. } => "settling",
+            Self::AmbiguousCreate { .. } => "ambiguousCreate",
             Self::ListIncomplete { .. } => "listIncomplete",
             Self::UnknownDialect { .. } => "unknownDialect",
             Self::UnknownState { .. } => "unknownState",
@@ -158,7 +177,12 @@ impl HoldReason {
 
     /// The create that waits behind it.
     pub fn deferred(&self) -> Option<&Create> {
-        if let Self::ConcurrencyLimit { deferred, .. } = self { Some(deferred) } else { None }
+        match self {
+            Self::ConcurrencyLimit { deferred, .. } | Self::Settling { deferred, .. } => {
+                Some(deferred)
+            }
+            _ => None,
+        }
     }
 
     /// The run it speaks of.
@@ -175,6 +199,8 @@ impl HoldReason {
             | Self::CreateLimit { .. }
             | Self::CancelLimit { .. }
             | Self::ConcurrencyLimit { .. }
+            | Self::Settling { .. }
+            | Self::AmbiguousCreate { .. }
             | Self::ListIncomplete { .. } => None,
         }
     }

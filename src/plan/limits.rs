@@ -46,6 +46,35 @@ fn hold(plan: &mut Plan, reason: &HoldReason, held: impl Fn(&Action) -> bool) {
     plan.held.extend(keys.into_iter().map(|key| Held { key: key.clone(), reason: reason.clone() }));
 }
 
+impl Plan {
+    /// Holds the creates for which `why` gives a reason, and the cancels that
+    /// were to follow them.
+    pub fn hold(&mut self, mut why: impl FnMut(&super::Create) -> Option<HoldReason>) {
+        let mut held = BTreeSet::new();
+        let mut actions = Vec::with_capacity(self.actions.len());
+        for action in std::mem::take(&mut self.actions) {
+            let reason = match &action {
+                Action::Create(create) => why(create),
+                Action::Cancel(_) => None,
+            };
+            match reason {
+                Some(reason) => {
+                    let key = action.key().clone();
+                    held.insert(key.clone());
+                    self.held.push(Held { key, reason });
+                }
+                None => actions.push(action),
+            }
+        }
+        actions.retain(|action| match action {
+            Action::Create(_) => true,
+            Action::Cancel(cancel) => cancel.after.as_ref().is_none_or(|key| !held.contains(key)),
+        });
+        self.actions = actions;
+        self.held.sort_by(|a, b| a.key.cmp(&b.key));
+    }
+}
+
 /// Creates beyond `maxConcurrent` wait. Active and ending runs count; a create
 /// that supersedes an active run takes its slot.
 pub(super) fn defer(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {

@@ -146,6 +146,12 @@ fn held(held: &Held) -> Value {
         HoldReason::SameSpecElsewhere { owner, name, .. } => {
             object!({"otherOwner": owner.as_str(), "otherName": name.as_str()})
         }
+        HoldReason::Settling { remaining, deferred } => object!({
+            "remainingSeconds": remaining.as_secs(), "deferred": deferred.reason.code(),
+        }),
+        HoldReason::AmbiguousCreate { age, run, wait } => object!({
+            "ageSeconds": age.as_secs(), "run": run, "settledInSeconds": wait.as_secs(),
+        }),
         HoldReason::LastRunCancelled { .. }
         | HoldReason::Cancelling { .. }
         | HoldReason::Suspended

@@ -116,6 +116,16 @@ pub fn held(held: &Held) -> String {
             "{running} of {limit} runs (limits.maxConcurrent); starts when one ends, or run \
              `retune apply` then"
         ),
+        HoldReason::Settling { remaining, .. } => format!(
+            "looking again in {} before it is created: a run that is not listed yet may exist",
+            Pretty(*remaining)
+        ),
+        HoldReason::AmbiguousCreate { age, run, wait } => format!(
+            "a create {} ago was not answered (retune-run {run}) and may have started a run; \
+             settled by a listing in {}",
+            Pretty(*age),
+            Pretty(*wait)
+        ),
         HoldReason::ListIncomplete { why } => {
             format!("{} could not be listed: {}", held.key.place, why.shown())
         }
