@@ -52,7 +52,8 @@ pub(super) fn meant<'a>(
         None if known.is_empty() || known.len() > FEW => format!("{lister} lists the names"),
         None => {
             let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-            format!("there is {}", names.join(", "))
+            let names_are = if names.len() == 1 { "the only name is" } else { "the names are" };
+            format!("{names_are} {}", names.join(", "))
         }
     }
 }

@@ -17,16 +17,7 @@ fn a_create_is_shown_and_done() {
     Listed acme-ml/us-central1.
       faq  created  tuningJobs/[JOB-1]
 
-    Applied: 1 created, 0 cancelled.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
+    Applied: 1 created.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
@@ -34,44 +25,17 @@ fn a_create_is_shown_and_done() {
 
     No changes. 1 in flight.
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     world.later("3h");
     assert_snapshot!(world.run("apply --yes"), @"
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes --wait"), @"
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
 }
@@ -81,19 +45,10 @@ fn jsonl_is_one_event_a_line() {
     let world = World::new();
     world.wants(model("faq"));
     assert_snapshot!(world.run("apply --yes --format jsonl"), @r#"
-    {"event":"plan","plan":{"formatVersion":1,"digest":"sha256:[DIGEST]","summary":{"create":1,"cancel":0,"held":0,"inFlight":0,"inSync":0,"orphaned":0,"orphanedEnded":0},"places":[{"project":"acme-ml","location":"us-central1"}],"actions":[{"action":"create","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"reason":"missing","diff":[],"request":{"baseModel":"gemini-2.5-flash","labels":{"managed-by":"retune","retune-attempt":"1","retune-name":"faq","retune-owner":"acme-tuning","retune-rerun":"0","retune-spec":"[SPEC]"},"supervisedTuningSpec":{"trainingDatasetUri":"gs://acme-ml/faq/train.jsonl","exportLastCheckpointOnly":true,"hyperParameters":{"epochCount":3}}}}],"held":[],"inFlight":[],"inSync":[],"orphaned":[],"foreign":0,"diagnostics":[]}}
+    {"event":"plan","plan":{"formatVersion":1,"digest":"sha256:[DIGEST]","summary":{"create":1,"cancel":0,"held":0,"inFlight":0,"inSync":0,"orphaned":0,"orphanedEnded":0},"places":[{"project":"acme-ml","location":"us-central1"}],"actions":[{"action":"create","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"reason":"missing","diff":[],"request":{"baseModel":"gemini-3.5-flash","labels":{"managed-by":"retune","retune-attempt":"1","retune-name":"faq","retune-owner":"acme-tuning","retune-rerun":"0","retune-spec":"[SPEC]"},"supervisedTuningSpec":{"trainingDatasetUri":"gs://acme-ml/faq/train.jsonl","exportLastCheckpointOnly":true,"hyperParameters":{"epochCount":3}}}}],"held":[],"inFlight":[],"inSync":[],"orphaned":[],"foreign":0,"diagnostics":[]}}
     {"event":"begun","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"create"}
     {"event":"done","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"create","outcome":"created","failed":false,"job":"projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]","message":"tuningJobs/[JOB-1]"}
     {"event":"end","exitCode":0}
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     "#);
 }

@@ -15,15 +15,6 @@ fn a_new_manifest_is_a_create() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("plan --detailed-exitcode"), @"
@@ -32,15 +23,6 @@ fn a_new_manifest_is_a_create() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 2]
     ");
 }
@@ -78,7 +60,7 @@ fn json_has_every_field_of_the_contract() {
           "reason": "missing",
           "diff": [],
           "request": {
-            "baseModel": "gemini-2.5-flash",
+            "baseModel": "gemini-3.5-flash",
             "labels": {
               "managed-by": "retune",
               "retune-attempt": "1",
@@ -104,15 +86,6 @@ fn json_has_every_field_of_the_contract() {
       "foreign": 0,
       "diagnostics": []
     }
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     "#);
 }
@@ -130,23 +103,6 @@ fn markdown_is_for_a_comment() {
     | + | router | create | new manifest |
 
     Digest: `sha256:[DIGEST]`
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/router.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("plan --format markdown --max-bytes 330"), @"
@@ -158,23 +114,6 @@ fn markdown_is_for_a_comment() {
     | + | router | create | new manifest |
 
     Digest: `sha256:[DIGEST]`
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/router.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
 }
@@ -186,31 +125,13 @@ fn models_in_sync_are_counted_and_full_lists_them() {
     assert_snapshot!(world.run("plan"), @"
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("plan --full"), @"
-      = faq   in sync    tuningJobs/[JOB-1]: projects/[NUMBER]/locations/us-central1/endpoints/[ENDPOINT]
+      = faq   in sync    tuningJobs/[JOB-1]: projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("plan --full --format markdown"), @"
@@ -218,18 +139,9 @@ fn models_in_sync_are_counted_and_full_lists_them() {
 
     | | model | action | why |
     |---|---|---|---|
-    | = | faq | in sync | tuningJobs/[JOB-1]&#58; projects/[NUMBER]/locations/us-central1/endpoints/[ENDPOINT] |
+    | = | faq | in sync | tuningJobs/[JOB-1]&#58; projects/[NUMBER]/locations/us/endpoints/[ENDPOINT] |
 
     Digest: `sha256:[DIGEST]`
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
 }
@@ -244,43 +156,10 @@ fn only_decides_about_the_models_it_names() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/router.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
     assert_snapshot!(world.run("plan --only ruoter"), @"
     --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/router.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     error: no manifest is named `ruoter`
 
     hint: did you mean `router`?
@@ -288,25 +167,9 @@ fn only_decides_about_the_models_it_names() {
     ");
     assert_snapshot!(world.run("plan --only zzz"), @"
     --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/router.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     error: no manifest is named `zzz`
 
-    hint: there is `faq`, `router`
+    hint: the names are `faq`, `router`
     [exit 64]
     ");
 }
@@ -324,15 +187,6 @@ fn a_long_text_is_shown_old_above_new() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-    --- stderr
-    warning[retired-model]: `gemini-2.5-flash` is reported to be retired
-     --> manifests/faq.yaml:6:14
-      |
-    6 |   baseModel: gemini-2.5-flash
-      |              ^^^^^^^^^^^^^^^^
-      |
-      = help: tune `gemini-3.5-flash` instead; Google's retirement date was reported as 2026-10-20, second hand; the tuning page of 2026-09-25 still listed it
-
     [exit 0]
     ");
 }

@@ -46,7 +46,7 @@ impl Model {
         self
     }
 
-    /// One more line of `lifecycle`.
+    /// One more line of `spec.lifecycle`.
     pub(crate) fn lifecycle(mut self, line: &str) -> Self {
         self.lifecycle.push(line.to_owned());
         self
@@ -57,7 +57,7 @@ impl Model {
         let Self { name, dataset, epochs, spec, lifecycle } = self;
         let mut text = format!(
             "apiVersion: retune.dev/v1\nkind: TunedModel\nmetadata:\n  name: {name}\nspec:\n  \
-             baseModel: gemini-2.5-flash\n"
+             baseModel: gemini-3.5-flash\n"
         );
         for line in spec {
             text.push_str(&format!("  {line}\n"));
@@ -70,10 +70,10 @@ impl Model {
             text.push_str(&format!("    hyperParameters:\n      epochCount: {epochs}\n"));
         }
         if !lifecycle.is_empty() {
-            text.push_str("lifecycle:\n");
+            text.push_str("  lifecycle:\n");
         }
         for line in lifecycle {
-            text.push_str(&format!("  {line}\n"));
+            text.push_str(&format!("    {line}\n"));
         }
         text
     }

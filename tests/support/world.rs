@@ -1,7 +1,7 @@
 //! A directory with manifests, an emulator whose clock the test moves, and the
 //! built program run against both with nothing in its environment.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -209,9 +209,30 @@ impl World {
         self.redact.job(number)
     }
 
-    /// The directory.
-    pub(crate) fn directory(&self) -> &Path {
-        self.directory.path()
+    /// The full name of that job, as a manifest adopts it.
+    pub(crate) fn full_job(&self, number: usize) -> String {
+        format!("projects/acme-ml/locations/us-central1/{}", self.job(number))
+    }
+
+    /// A job that somebody else started, by other means.
+    pub(crate) fn foreign_job(&self) {
+        let path = "/v1/projects/acme-ml/locations/us-central1/tuningJobs";
+        let job = r#"{"baseModel": "gemini-3.5-flash", "tunedModelDisplayName": "theirs",
+            "supervisedTuningSpec": {"trainingDatasetUri": "gs://theirs/train.jsonl"}}"#;
+        let answer = super::server::post(self.url(), path, job);
+        assert!(answer.contains("tuningJobs/"), "{answer}");
+    }
+
+    /// The emulator that another retune runs in this directory.
+    pub(crate) fn emulator_here(&self) -> Running {
+        let data_dir = self.path(".retune/emulator");
+        std::fs::create_dir_all(&data_dir).unwrap();
+        let options =
+            Options { data_dir: Some(data_dir), assume_datasets: true, ..Options::default() };
+        let start = retune::emulator::start(options, self.clock.clone());
+        let running = self.runtime.block_on(start).unwrap();
+        self.write(".retune/emulator/address", running.url());
+        running
     }
 
     /// Something that a test does with the emulator's runtime.
