@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::confirm::confirm;
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::Session;
 use super::{Global, interrupt};
@@ -105,7 +105,7 @@ async fn apply(
     policy.prune = not_manifests(&args.prune, session)?;
 
     let seen = session.observe().await?;
-    known_orphans(&policy, &seen)?;
+    known_orphans(&policy, &seen, session)?;
     let confirmed = plan(&session.desired, &seen, &policy);
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
@@ -127,6 +127,11 @@ async fn apply(
                     wait::run(limit, &executor, session, &policy, &confirmed, &report, &telling);
                 waited.await
             }
+            _ if stop.is_set() => {
+                let again = session.command("status");
+                telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
+                Ok(Exit::Interrupted)
+            }
             _ => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
@@ -135,6 +140,9 @@ async fn apply(
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
 }
+
+/// How to say yes where nobody can be asked.
+const CONFIRMED: &str = "look at the plan, then pass --yes or --expect-plan DIGEST --yes";
 
 /// Everything that can keep a plan from being carried out.
 async fn accept(
@@ -152,23 +160,23 @@ async fn accept(
     if let Some(expected) = &args.expect_plan
         && *expected != digest
     {
-        return Err(another_plan(expected, &digest));
+        return Err(another_plan(expected, &digest, session));
     }
     if plan.actions.is_empty() || args.yes {
         return Ok(());
     }
     let place = if session.emulator { " on the emulator" } else { "" };
-    confirm(output, &format!("Carry this out{place}?"))?;
+    confirm(output, &format!("Carry this out{place}?"), CONFIRMED)?;
     // The answer may have taken a while.
     let again = crate::plan::plan(&session.desired, &session.observe().await?, policy).digest();
-    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again)) }
+    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again, session)) }
 }
 
-fn another_plan(expected: &str, found: &str) -> Failure {
+fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
     Failure::refused(format!(
         "nothing was done: the plan is another one by now ({found} instead of {expected})"
     ))
-    .hint("look at it with `retune plan`, then apply that one")
+    .hint(format!("look at it with {}, then apply that one", session.command("plan")))
 }
 
 /// The names to prune: none may have a manifest.
@@ -186,7 +194,7 @@ fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, 
 }
 
 /// A name to prune must be that of a job, else it is a typing error.
-fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
+fn known_orphans(policy: &Policy, seen: &Observation, session: &Session) -> Result<(), Failure> {
     let stamps = || {
         let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
         let jobs = listings.flat_map(|listing| &listing.jobs);
@@ -194,12 +202,11 @@ fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
     };
     for name in &policy.prune {
         if !stamps().any(|stamp| stamp.name == *name) {
-            let failure = Failure::usage(format!("no job of ours is named `{name}`"));
             let names = stamps().map(|stamp| stamp.name.as_str());
-            return Err(match did_you_mean(name.as_str(), names) {
-                Some(hint) => failure.hint(hint),
-                None => failure.hint("`retune plan` lists orphans"),
-            });
+            let names =
+                names.filter(|name| session.desired.iter().all(|d| d.key.name.as_str() != *name));
+            let hint = meant(name.as_str(), names, &session.command("jobs"));
+            return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
         }
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Failure, meant};
 use super::output::Output;
 use super::revision;
 use crate::clock::{SystemClock, SystemEntropy};
@@ -34,6 +34,8 @@ pub(super) struct Session {
     pub(super) places: BTreeSet<Place>,
     pub(super) client: VertexClient,
     pub(super) emulator: bool,
+    /// The flags that lead a next command to the same service.
+    same_service: String,
     /// Keeps the emulator inside the process alive.
     running: Option<Running>,
 }
@@ -88,6 +90,7 @@ impl Session {
             places,
             client,
             emulator: global.emulator,
+            same_service: global.same_service(),
             running,
         })
     }
@@ -113,6 +116,7 @@ impl Session {
                     places: [Place::new(project, location)].into(),
                     client,
                     emulator: global.emulator,
+                    same_service: global.same_service(),
                     running,
                 })
             }
@@ -154,7 +158,31 @@ impl Session {
     /// Lists every place completely, keeping these jobs.
     pub(super) async fn observe_keeping(&self, keep: &Keep) -> Result<Observation, Failure> {
         let seen = observe::observe(&self.client, &self.places, keep).await;
-        seen.map_err(unreachable)
+        seen.map_err(|error| self.unreachable(error.source.hint(), error))
+    }
+
+    /// A command to type next, against the same service.
+    pub(super) fn command(&self, what: &str) -> String {
+        format!("`retune {what}{}`", self.same_service)
+    }
+
+    /// Vertex could not be asked: nothing was decided.
+    pub(super) fn unreachable(
+        &self,
+        hint: Option<String>,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Failure {
+        let failure = Failure::new(Exit::Unreachable, error);
+        match hint {
+            _ if self.emulator => failure,
+            Some(_) if self.client.endpoint().is_loopback() => failure.hint(format!(
+                "is an emulator running at {}? `retune emulator` starts one; leave out --endpoint \
+                 to talk to Vertex AI",
+                self.client.endpoint()
+            )),
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
     }
 
     /// The names, each of which must have a manifest.
@@ -165,11 +193,11 @@ impl Session {
             .map(|text| {
                 let name = self.desired.iter().find(|d| d.key.name.as_str() == text);
                 name.map(|d| d.key.name.clone()).ok_or_else(|| {
-                    let failure = Failure::usage(format!("no manifest is named `{text}`"));
-                    match did_you_mean(text, known()) {
-                        Some(hint) => failure.hint(hint),
-                        None => failure.hint("`retune status` lists the names"),
-                    }
+                    Failure::usage(format!("no manifest is named `{text}`")).hint(meant(
+                        text,
+                        known(),
+                        &self.command("status"),
+                    ))
                 })
             })
             .collect()
@@ -187,16 +215,6 @@ pub(super) fn owner(workspace: Option<&Workspace>) -> Result<Name, Failure> {
     match workspace {
         Some(workspace) => Ok(workspace.owner.clone()),
         None => "default".parse().map_err(|error| Failure::new(Exit::Unexpected, error)),
-    }
-}
-
-/// A listing that failed: nothing was decided.
-pub(super) fn unreachable(error: observe::ObserveError) -> Failure {
-    let hint = error.source.hint();
-    let failure = Failure::new(Exit::Unreachable, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
@@ -205,7 +205,13 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
                 .into_response();
         }
     }
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // The emulator's own time: whoever reads it counts the ages of jobs by it.
+    let date = app.now().timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {

@@ -76,7 +76,13 @@ pub(super) fn summary(report: &Report, plan: &Plan) -> String {
     let cancelled = count(|o| matches!(o, Outcome::CancelRequested));
     let failed = count(Outcome::is_failure);
     let waiting = plan.deferred().count();
-    let mut parts = vec![format!("{created} created"), format!("{cancelled} cancelled")];
+    let mut parts = Vec::new();
+    if created > 0 || cancelled == 0 {
+        parts.push(format!("{created} created"));
+    }
+    if cancelled > 0 {
+        parts.push(format!("{cancelled} cancelled"));
+    }
     if failed > 0 {
         parts.push(format!("{failed} not done"));
     }

@@ -6,13 +6,15 @@ use super::{Row, rows};
 use crate::plan::Plan;
 
 /// The plan as Markdown of at most `max_bytes`, cut by whole rows. Whatever
-/// came from outside is inert: no markup, no mention, no link.
-pub fn markdown(plan: &Plan, full: bool, max_bytes: usize) -> String {
+/// came from outside is inert: no markup, no mention, no link. `emulator` says
+/// that this is not the real service.
+pub fn markdown(plan: &Plan, full: bool, max_bytes: usize, emulator: bool) -> String {
+    let on = if emulator { " (emulator)" } else { "" };
     let summary = plan.summary();
     let title = if plan.actions.is_empty() {
-        format!("### retune: no changes ({summary})\n")
+        format!("### retune{on}: no changes ({summary})\n")
     } else {
-        format!("### retune plan: {summary}\n")
+        format!("### retune plan{on}: {summary}\n")
     };
     let footer = format!("\nDigest: `{}`\n", plan.digest());
     let rows = rows(plan, full);
