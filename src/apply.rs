@@ -2,13 +2,18 @@
 //!
 //! Actions concern different runs, so each has its own outcome and one failure
 //! stops no other. A cancel reads its job right before it is sent: what a
-//! listing said minutes ago may be over. A create is sent once; what became of
-//! it is its outcome, and nothing here tries again.
+//! listing said minutes ago may be over. A create is sent once, and only while
+//! the look that found it due is fresh; what became of it is its outcome, and
+//! nothing here tries again.
+//!
+//! [`Reconciler`] looks, decides and carries out, as often as a settle window
+//! asks for; [`Wait`] follows the runs to their end.
 
 mod event;
 mod guard;
 mod memory;
 mod outcome;
+mod reconcile;
 mod step;
 mod stop;
 mod wait;
@@ -16,12 +21,16 @@ mod wait;
 pub use event::{Event, Observer};
 pub use memory::{AMBIGUOUS, Look, Memory, SETTLE};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
+pub use reconcile::{CarriedOut, Reconciler, Seen};
 pub use stop::Stop;
 pub use wait::{Ended, Verdict, Wait, WaitError};
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use futures_util::StreamExt;
 
-use crate::clock::Entropy;
+use crate::clock::{Clock, Entropy};
 use crate::plan::{Action, Plan};
 use crate::vertex::Vertex;
 use step::Step;
@@ -32,22 +41,32 @@ const STEPS_AT_A_TIME: usize = 4;
 
 /// What the executor needs beside the plan.
 #[derive(Debug)]
-pub struct Executor<'a, V, E> {
+pub struct Executor<'a, V, E, C> {
     /// The service.
     pub vertex: &'a V,
     /// Draws the run id of each create.
     pub entropy: &'a E,
+    /// Tells how fresh a look is.
+    pub clock: &'a C,
     /// The manifests' source revision, stamped on each create.
     pub revision: Option<i64>,
     /// Set when no further request may be sent.
     pub stop: &'a Stop,
+    /// What this process has sent before.
+    pub memory: &'a Mutex<Memory>,
 }
 
-impl<V: Vertex, E: Entropy> Executor<'_, V, E> {
-    /// Carries `plan` out and reports on every action, in the plan's order.
-    pub async fn apply(&self, plan: &Plan, observer: &dyn Observer) -> Report {
+impl<V: Vertex, E: Entropy, C: Clock> Executor<'_, V, E, C> {
+    /// Carries `plan` out and reports on every action, in the plan's order. No
+    /// create is sent after `fresh_until` on the monotonic clock.
+    pub async fn apply(
+        &self,
+        plan: &Plan,
+        fresh_until: Duration,
+        observer: &dyn Observer,
+    ) -> Report {
         let steps = Step::of(&plan.actions);
-        let runs = steps.into_iter().map(|step| step.run(self, observer));
+        let runs = steps.into_iter().map(|step| step.run(self, fresh_until, observer));
         let done: Vec<Vec<(usize, Outcome)>> =
             futures_util::stream::iter(runs).buffer_unordered(STEPS_AT_A_TIME).collect().await;
         let mut outcomes: Vec<(usize, Outcome)> = done.into_iter().flatten().collect();
@@ -58,6 +77,11 @@ impl<V: Vertex, E: Entropy> Executor<'_, V, E> {
                 .map(|(action, (_, outcome))| Item { action: Action::clone(action), outcome })
                 .collect(),
         }
+    }
+
+    /// The memory; whoever panicked with it in hand changed nothing halfway.
+    pub(crate) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

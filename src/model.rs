@@ -26,6 +26,7 @@ pub use job::{
 pub use job_name::{JobName, JobNameError};
 pub use key::{Key, Name, NameError, Place};
 pub use labels::Stamp;
+pub(crate) use lifecycle::maybe_duration;
 pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
 pub use request::CreateRequest;
 pub use spec::{

@@ -30,6 +30,13 @@ pub enum Event<'a> {
         /// Its error.
         error: Option<&'a Untrusted>,
     },
+    /// Creates are due, and wait for a second look.
+    Settling {
+        /// How many.
+        creates: usize,
+        /// When the look is due.
+        wait: Duration,
+    },
     /// A look failed; it is tried again after this long.
     LookFailed {
         /// Why.

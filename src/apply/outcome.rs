@@ -62,13 +62,25 @@ pub enum Skipped {
     CreateNotAccepted,
     /// A signal came.
     Interrupted,
+    /// A newer look no longer found it due: somebody else did it, or the run
+    /// came to another end.
+    NoLongerDue,
+    /// The look that found it due is too old; it is decided again.
+    TooLate,
+    /// The look after the settle window failed.
+    NotLooked,
+    /// An earlier create of this process came back without our labels.
+    Mistrust,
 }
 
 impl Outcome {
     /// Whether the action did not do what it was to do.
     pub const fn is_failure(&self) -> bool {
         match self {
-            Self::Created(_) | Self::CancelRequested | Self::AlreadyEnded(_) => false,
+            Self::Created(_)
+            | Self::CancelRequested
+            | Self::AlreadyEnded(_)
+            | Self::Skipped(Skipped::NoLongerDue) => false,
             Self::Refused(_)
             | Self::Throttled(_)
             | Self::Unknown(_)
@@ -89,6 +101,10 @@ impl Outcome {
             Self::Withheld(_) => "withheld",
             Self::Skipped(Skipped::CreateNotAccepted) => "notBegun",
             Self::Skipped(Skipped::Interrupted) => "interrupted",
+            Self::Skipped(Skipped::NoLongerDue) => "noLongerDue",
+            Self::Skipped(Skipped::TooLate) => "tooLate",
+            Self::Skipped(Skipped::NotLooked) => "notLooked",
+            Self::Skipped(Skipped::Mistrust) => "mistrust",
         }
     }
 }
@@ -97,6 +113,16 @@ impl Report {
     /// Whether every action did what it was to do.
     pub fn is_success(&self) -> bool {
         self.items.iter().all(|item| !item.outcome.is_failure())
+    }
+
+    /// Whether anything was sent that may have changed something.
+    pub fn has_effects(&self) -> bool {
+        self.items.iter().any(|item| {
+            matches!(
+                item.outcome,
+                Outcome::Created(_) | Outcome::CancelRequested | Outcome::Unknown(_)
+            )
+        })
     }
 
     /// The jobs that were created.

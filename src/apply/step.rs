@@ -1,9 +1,10 @@
 //! A create with the cancels that follow it, or a cancel by itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Event, Executor, Observer, Outcome, Skipped, guard};
-use crate::clock::Entropy;
+use crate::clock::{Clock, Entropy};
 use crate::model::Key;
 use crate::plan::{Action, Cancel, Create};
 use crate::vertex::{CancelOutcome, CreateOutcome, Vertex};
@@ -35,32 +36,45 @@ impl<'a> Step<'a> {
         steps
     }
 
-    pub(super) async fn run<V: Vertex, E: Entropy>(
+    pub(super) async fn run<V: Vertex, E: Entropy, C: Clock>(
         self,
-        executor: &Executor<'_, V, E>,
+        executor: &Executor<'_, V, E, C>,
+        fresh_until: Duration,
         observer: &dyn Observer,
     ) -> Vec<(usize, Outcome)> {
         let mut outcomes = Vec::with_capacity(self.actions.len());
-        let mut accepted = None;
+        // Why the cancels that follow a create are not sent.
+        let mut withheld = Some(Skipped::CreateNotAccepted);
         for (index, action) in self.actions {
-            let outcome = match action {
+            let outcome = match (action, withheld) {
                 _ if executor.stop.is_set() => Outcome::Skipped(Skipped::Interrupted),
-                Action::Create(create) => {
-                    observer.notice(&Event::Begun(action));
-                    let outcome = executor.create(create).await;
-                    accepted = Some(matches!(outcome, Outcome::Created(_)));
-                    outcome
+                (Action::Create(create), _) => match executor.against_create(fresh_until) {
+                    Some(why) => {
+                        withheld = Some(why);
+                        Outcome::Skipped(why)
+                    }
+                    None => {
+                        observer.notice(&Event::Begun(action));
+                        let outcome = executor.create(create).await;
+                        if matches!(outcome, Outcome::Created(_)) {
+                            withheld = None;
+                        }
+                        outcome
+                    }
+                },
+                (Action::Cancel(cancel), Some(why)) if cancel.after.is_some() => {
+                    Outcome::Skipped(why)
                 }
-                Action::Cancel(cancel) if cancel.after.is_some() && accepted != Some(true) => {
-                    Outcome::Skipped(Skipped::CreateNotAccepted)
-                }
-                Action::Cancel(cancel) => {
+                (Action::Cancel(cancel), _) => {
                     observer.notice(&Event::Begun(action));
                     executor.cancel(cancel).await
                 }
             };
-            log(action, &outcome);
-            observer.notice(&Event::Done(action, &outcome));
+            // What comes too late is decided again: it is not done yet.
+            if outcome != Outcome::Skipped(Skipped::TooLate) {
+                log(action, &outcome);
+                observer.notice(&Event::Done(action, &outcome));
+            }
             outcomes.push((index, outcome));
         }
         outcomes
@@ -81,10 +95,27 @@ fn log(action: &Action, outcome: &Outcome) {
     tracing::info!(%name, %place, reason, job, outcome, "{verb}");
 }
 
-impl<V: Vertex, E: Entropy> Executor<'_, V, E> {
+impl<V: Vertex, E: Entropy, C: Clock> Executor<'_, V, E, C> {
+    /// Why no create may be sent at this moment.
+    fn against_create(&self, fresh_until: Duration) -> Option<Skipped> {
+        if self.memory().mistrust().is_some() {
+            Some(Skipped::Mistrust)
+        } else {
+            (self.clock.elapsed() > fresh_until).then_some(Skipped::TooLate)
+        }
+    }
+
     async fn create(&self, create: &Create) -> Outcome {
-        let body = create.request.stamped(self.entropy.bits(), self.revision);
-        match self.vertex.create(&create.request.place, &body).await {
+        let run = self.entropy.bits();
+        let body = create.request.stamped(run, self.revision);
+        let sent = self.clock.elapsed();
+        let outcome = self.vertex.create(&create.request.place, &body).await;
+        match &outcome {
+            CreateOutcome::Created(job) => self.memory().made(job, &create.request.labels),
+            CreateOutcome::OutcomeUnknown(_) => self.memory().lost(create, run, sent),
+            CreateOutcome::Refused(_) | CreateOutcome::Throttled(_) => {}
+        }
+        match outcome {
             CreateOutcome::Created(job) => Outcome::Created(job.name),
             CreateOutcome::Refused(refusal) => Outcome::Refused(refusal),
             CreateOutcome::Throttled(refusal) => Outcome::Throttled(refusal),

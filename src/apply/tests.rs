@@ -3,4 +3,5 @@
 mod executing;
 mod remembering;
 mod service;
+mod settling;
 mod waiting;

@@ -1,13 +1,13 @@
 //! Follows runs to their end, and starts what waited for a free slot.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Event, Executor, Observer, Report};
+use super::reconcile::FRESH;
+use super::{Event, Observer, Outcome, Reconciler, Report, Seen, Skipped};
 use crate::clock::{Clock, Entropy};
-use crate::model::{Desired, DesiredState, JobName, Key, Observed, Phase, Place};
-use crate::observe::{ObserveError, keep, observe};
-use crate::plan::{Action, Create, Plan, Policy, plan};
+use crate::model::{DesiredState, JobName, Key, Observed, Phase};
+use crate::plan::{Action, Create, Plan};
 use crate::vertex::Vertex;
 
 /// Looks in a row that may fail before waiting is given up: with 20 s between
@@ -17,16 +17,8 @@ const FAILURES_IN_A_ROW: u32 = 15;
 /// What is waited for, and how.
 #[derive(Debug)]
 pub struct Wait<'a, V, E, C> {
-    /// Carries out what becomes due.
-    pub executor: &'a Executor<'a, V, E>,
-    /// Time.
-    pub clock: &'a C,
-    /// Every manifest.
-    pub desired: &'a [Desired],
-    /// Where to look.
-    pub places: &'a BTreeSet<Place>,
-    /// What the operator allows.
-    pub policy: &'a Policy,
+    /// Looks, and carries out what becomes due.
+    pub reconciler: &'a Reconciler<'a, V, E, C>,
     /// How long between two looks.
     pub interval: Duration,
     /// How long to wait in all; for ever when absent.
@@ -82,32 +74,34 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         runs.extend(report.created().map(|(action, job)| (job.clone(), action.key().clone())));
         let mut deferred: Vec<Create> = confirmed.deferred().cloned().collect();
         let mut started = Report::default();
-        let begun = self.clock.elapsed();
+        let clock = self.reconciler.executor.clock;
+        let begun = clock.elapsed();
         let mut failures = 0;
         loop {
             let open = || runs.values().chain(deferred.iter().map(|c| &c.key)).cloned().collect();
-            if self.executor.stop.is_set() {
+            if self.reconciler.executor.stop.is_set() {
                 let verdict = Verdict::Interrupted(open());
                 return Ok(Ended { verdict, report: started, plan: None });
             }
-            if self.limit.is_some_and(|limit| self.clock.elapsed() - begun >= limit) {
+            if self.limit.is_some_and(|limit| clock.elapsed() - begun >= limit) {
                 let verdict = Verdict::TimedOut(open());
                 return Ok(Ended { verdict, report: started, plan: None });
             }
             let mut looked = self.look(&mut runs, observer).await;
             if looked.is_ok() && (!deferred.is_empty() || runs.is_empty()) {
-                match self.replan().await {
-                    Ok(plan) if deferred.is_empty() && plan.in_flight.is_empty() => {
-                        let verdict = self.judge(&plan);
-                        return Ok(Ended { verdict, report: started, plan: Some(plan) });
+                match self.reconciler.look().await {
+                    Ok(seen) if deferred.is_empty() && seen.plan.in_flight.is_empty() => {
+                        let verdict = self.judge(&seen.plan);
+                        return Ok(Ended { verdict, report: started, plan: Some(seen.plan) });
                     }
-                    Ok(plan) => {
-                        let report = self.start(&plan, &mut deferred, observer).await;
-                        let created = report.created();
-                        runs.extend(created.map(|(a, job)| (job.clone(), a.key().clone())));
+                    Ok(seen) => {
                         // A listing can lag behind, or know of a run that
                         // somebody else started: the runs' own word counts.
-                        runs.extend(plan.in_flight.iter().map(|r| (r.job.clone(), r.key.clone())));
+                        let going = seen.plan.in_flight.iter();
+                        runs.extend(going.map(|run| (run.job.clone(), run.key.clone())));
+                        let report = self.start(seen, &mut deferred, observer).await;
+                        let created = report.created();
+                        runs.extend(created.map(|(a, job)| (job.clone(), a.key().clone())));
                         started.items.extend(report.items);
                     }
                     Err(error) => looked = Err(Box::new(error)),
@@ -124,8 +118,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
                     observer.notice(&Event::LookFailed { why, again_in });
                 }
             }
-            let sleep = std::pin::pin!(self.clock.sleep(self.interval));
-            let stop = std::pin::pin!(self.executor.stop.wait());
+            let sleep = std::pin::pin!(clock.sleep(self.interval));
+            let stop = std::pin::pin!(self.reconciler.executor.stop.wait());
             futures_util::future::select(sleep, stop).await;
         }
     }
@@ -138,7 +132,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         observer: &dyn Observer,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         for (job, key) in runs.clone() {
-            let seen = self.executor.vertex.get(&job).await?;
+            let seen = self.reconciler.executor.vertex.get(&job).await?;
             self.show(&key, &seen, observer).await;
             if !matches!(seen.phase(), Phase::Active | Phase::Ending | Phase::Unclear) {
                 runs.remove(&job);
@@ -149,7 +143,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
 
     async fn show(&self, key: &Key, seen: &Observed, observer: &dyn Observer) {
         let progress = if seen.phase() == Phase::Active {
-            self.executor.vertex.progress(&seen.name).await.ok()
+            self.reconciler.executor.vertex.progress(&seen.name).await.ok()
         } else {
             None
         };
@@ -164,38 +158,44 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         });
     }
 
-    async fn replan(&self) -> Result<Plan, ObserveError> {
-        let seen = observe(self.executor.vertex, self.places, &keep(self.desired)).await?;
-        Ok(plan(self.desired, &seen, self.policy))
-    }
-
-    /// Starts those deferred creates that the new plan would make, exactly as
-    /// they were confirmed, and forgets those that it no longer wants.
+    /// Starts those deferred creates that are due by now and have settled,
+    /// exactly as they were confirmed, and forgets those no longer wanted.
     async fn start(
         &self,
-        plan: &Plan,
+        seen: Seen,
         deferred: &mut Vec<Create>,
         observer: &dyn Observer,
     ) -> Report {
+        let Reconciler { executor, settle, .. } = self.reconciler;
+        let mut now = seen.plan;
+        executor.memory().withhold(&mut now, seen.look, *settle);
         let confirmed = |create: &Create, among: &[Create]| {
             among.iter().any(|c| c.key == create.key && c.request == create.request)
         };
-        let due: Vec<Action> = plan
-            .creates()
-            .filter(|create| confirmed(create, deferred))
-            .map(|create| Action::Create(create.clone()))
-            .collect();
-        let waiting: Vec<Create> = plan.deferred().cloned().collect();
+        let waiting: Vec<Create> = now.deferred().cloned().collect();
+        now.actions.retain(|action| match action {
+            Action::Create(create) => confirmed(create, deferred),
+            Action::Cancel(_) => false,
+        });
         deferred.retain(|create| confirmed(create, &waiting));
-        let step = Plan { actions: due, ..Plan::default() };
-        self.executor.apply(&step, observer).await
+        let mut report = executor.apply(&now, seen.look.ended + FRESH, observer).await;
+        // What came too late is decided again at the next look.
+        report.items.retain(|item| match (&item.action, &item.outcome) {
+            (Action::Create(create), Outcome::Skipped(Skipped::TooLate)) => {
+                deferred.push(create.clone());
+                false
+            }
+            _ => true,
+        });
+        report
     }
 
     fn judge(&self, plan: &Plan) -> Verdict {
         let not_good: Vec<Key> = self
+            .reconciler
             .desired
             .iter()
-            .filter(|d| self.policy.concerns(&d.key.name))
+            .filter(|d| self.reconciler.policy.concerns(&d.key.name))
             .filter(|d| !d.lifecycle.suspend && d.lifecycle.desired == DesiredState::Tuned)
             .filter(|d| plan.in_sync.iter().all(|model| model.key != d.key))
             .map(|d| d.key.clone())

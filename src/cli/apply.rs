@@ -7,18 +7,19 @@ mod wait;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
-use super::session::Session;
+use super::session::{Session, VertexClient};
 use super::{Global, interrupt};
-use crate::apply::{Executor, Stop};
-use crate::clock::SystemEntropy;
+use crate::apply::{CarriedOut, Executor, Reconciler, SETTLE, Seen, Stop};
+use crate::clock::{SystemClock, SystemEntropy};
 use crate::model::{Name, Observation, Pretty, parse_duration};
-use crate::plan::{Plan, Policy, plan, show as plan_show};
+use crate::plan::{Policy, show as plan_show};
 use show::Telling;
 
 /// Arguments of `retune apply`.
@@ -55,6 +56,10 @@ pub struct Args {
     /// Refuse any other plan than the one with this digest
     #[arg(long, value_name = "DIGEST")]
     pub expect_plan: Option<String>,
+
+    /// Create without a settle window although a listing may lag behind
+    #[arg(long)]
+    pub accept_duplicates: bool,
 
     /// How to tell what happens
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -104,35 +109,50 @@ async fn apply(
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
     policy.prune = not_manifests(&args.prune, session)?;
 
-    let seen = session.observe().await?;
-    known_orphans(&policy, &seen, session)?;
-    let confirmed = plan(&session.desired, &seen, &policy);
+    let (stop, clock, memory) = (Stop::new(), SystemClock::new(), Mutex::default());
+    let reconciler = Reconciler {
+        executor: Executor {
+            vertex: &session.client,
+            entropy: &SystemEntropy,
+            clock: &clock,
+            revision: policy.revision,
+            stop: &stop,
+            memory: &memory,
+        },
+        desired: &session.desired,
+        places: &session.places,
+        policy: &policy,
+        settle: settle(args, session)?,
+    };
+    let seen =
+        reconciler.look().await.map_err(|error| session.unreachable(error.source.hint(), error))?;
+    known_orphans(&policy, &seen.observation, session)?;
+    reconciler.note(&seen);
+    let confirmed = seen.plan.clone();
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
-    accept(args, &confirmed, session, &policy, output).await?;
+    let seen = accept(args, seen, &reconciler, session, output).await?;
 
-    let stop = Stop::new();
-    let executor = Executor {
-        vertex: &session.client,
-        entropy: &SystemEntropy,
-        revision: policy.revision,
-        stop: &stop,
-    };
     let work = async {
-        let report = executor.apply(&confirmed, &telling).await;
+        let CarriedOut { report, broken } = reconciler.carry_out(&confirmed, seen, &telling).await;
         telling.report(&report, &confirmed);
-        match wait {
-            Some(limit) if !stop.is_set() => {
-                let waited =
-                    wait::run(limit, &executor, session, &policy, &confirmed, &report, &telling);
-                waited.await
-            }
+        match (wait, broken) {
             _ if stop.is_set() => {
                 let again = session.command("status");
                 telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
                 Ok(Exit::Interrupted)
             }
-            _ => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
+            (_, Some(error)) if !report.has_effects() => {
+                Err(session.unreachable(error.source.hint(), error))
+            }
+            (_, Some(error)) => {
+                output.error(&error, None);
+                Ok(Exit::Failed)
+            }
+            (Some(limit), None) => {
+                wait::run(limit, &reconciler, session, &confirmed, &report, &telling).await
+            }
+            (None, None) => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
     let exit = interrupt::guarded(work, &stop, output).await;
@@ -141,35 +161,53 @@ async fn apply(
     exit
 }
 
+/// How long a create must have been due: not at all on the emulator, whose
+/// listing is never behind.
+fn settle(args: &Args, session: &Session) -> Result<Duration, Failure> {
+    if session.emulator {
+        return Ok(Duration::ZERO);
+    }
+    let set = session.workspace.as_ref().and_then(|workspace| workspace.settle);
+    if set == Some(Duration::ZERO) && !args.accept_duplicates {
+        return Err(Failure::refused(
+            "`claims.settle: 0s` creates runs that a listing may not show yet a second time",
+        )
+        .hint("leave it out for 20s, or pass --accept-duplicates"));
+    }
+    Ok(set.unwrap_or(SETTLE))
+}
+
 /// How to say yes where nobody can be asked.
 const CONFIRMED: &str = "look at the plan, then pass --yes or --expect-plan DIGEST --yes";
 
 /// Everything that can keep a plan from being carried out.
 async fn accept(
     args: &Args,
-    plan: &Plan,
+    seen: Seen,
+    reconciler: &Reconciler<'_, VertexClient, SystemEntropy, SystemClock>,
     session: &Session,
-    policy: &Policy,
     output: &Output,
-) -> Result<(), Failure> {
-    if let Some(held) = plan.tripped().next() {
+) -> Result<Seen, Failure> {
+    if let Some(held) = seen.plan.tripped().next() {
         let what = plan_show::hold(held);
         return Err(Failure::refused(format!("nothing was done: {what}")));
     }
-    let digest = plan.digest();
+    let digest = seen.plan.digest();
     if let Some(expected) = &args.expect_plan
         && *expected != digest
     {
         return Err(another_plan(expected, &digest, session));
     }
-    if plan.actions.is_empty() || args.yes {
-        return Ok(());
+    if seen.plan.actions.is_empty() || args.yes {
+        return Ok(seen);
     }
     let place = if session.emulator { " on the emulator" } else { "" };
     confirm(output, &format!("Carry this out{place}?"), CONFIRMED)?;
     // The answer may have taken a while.
-    let again = crate::plan::plan(&session.desired, &session.observe().await?, policy).digest();
-    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again, session)) }
+    let again =
+        reconciler.look().await.map_err(|error| session.unreachable(error.source.hint(), error))?;
+    let found = again.plan.digest();
+    if found == digest { Ok(again) } else { Err(another_plan(&digest, &found, session)) }
 }
 
 fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::document::{
-    LOCATION_PATTERN, PROJECT_PATTERN, PlaceDocument, TunedModel, TunedModelMetadata,
-    TunedModelSpec, WorkspaceDocument, WorkspaceMetadata, WorkspaceSpec,
+    ClaimsDocument, LOCATION_PATTERN, PROJECT_PATTERN, PlaceDocument, TunedModel,
+    TunedModelMetadata, TunedModelSpec, WorkspaceDocument, WorkspaceMetadata, WorkspaceSpec,
 };
 use super::finding::{Code, Finding, Severity, Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
@@ -273,7 +273,8 @@ fn one(
 fn workspace(read: ReadWorkspace) -> Option<Workspace> {
     let WorkspaceDocument { api_version: _, kind: _, metadata, spec } = read.document;
     let WorkspaceMetadata { name } = metadata;
-    let WorkspaceSpec { project, location, also_list, labels, limits } = spec;
+    let WorkspaceSpec { project, location, also_list, labels, limits, claims } = spec;
+    let ClaimsDocument { settle } = claims;
     let owner: Name = name.parse().ok()?;
     let place = |PlaceDocument { project, location }| Place { project, location };
     let source: Source = read.source;
@@ -284,6 +285,7 @@ fn workspace(read: ReadWorkspace) -> Option<Workspace> {
         also_list: also_list.into_iter().map(place).collect(),
         labels,
         limits: limits.into(),
+        settle,
         source,
     })
 }

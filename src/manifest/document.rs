@@ -186,6 +186,29 @@ pub struct WorkspaceSpec {
     /// How much one plan may change. Above a limit nothing is done at all.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// How a create is kept from being paid twice.
+    #[serde(default)]
+    pub claims: ClaimsDocument,
+}
+
+/// How a create is kept from being paid twice.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ClaimsDocument {
+    /// How long a create must have been due before it is sent: two complete listings, this far
+    /// apart, must both lack the run. Vertex promises no bound for how soon a listing shows a job.
+    #[serde(deserialize_with = "crate::model::maybe_duration")]
+    #[schemars(schema_with = "settle_schema")]
+    pub settle: Option<std::time::Duration>,
+}
+
+fn settle_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": "^([0-9]{1,6}[dhms])+$",
+        "default": "20s",
+        "examples": ["60s"],
+    })
 }
 
 /// A project and a region.

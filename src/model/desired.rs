@@ -42,6 +42,9 @@ pub struct Workspace {
     pub labels: BTreeMap<String, String>,
     /// How much one plan may change.
     pub limits: Limits,
+    /// How long a create must have been due before it is sent; the default of
+    /// 20 s when absent.
+    pub settle: Option<std::time::Duration>,
     /// Where it was written.
     pub source: Source,
 }

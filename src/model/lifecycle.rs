@@ -22,7 +22,7 @@ pub struct Lifecycle {
     /// What happens to active runs of other specs.
     pub on_supersede: OnSupersede,
     /// Cancel an active run that is older than this, counted from its start.
-    #[serde(deserialize_with = "timeout")]
+    #[serde(deserialize_with = "maybe_duration")]
     #[schemars(schema_with = "timeout_schema")]
     pub timeout: Option<Duration>,
     /// Whether a run that failed for a passing reason is started again.
@@ -93,7 +93,10 @@ fn max_attempts<'de, D: serde::Deserializer<'de>>(d: D) -> Result<u32, D::Error>
         .ok_or_else(|| serde::de::Error::custom("expected a whole number from 1 to 10"))
 }
 
-fn timeout<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+/// Reads a duration that may be left out.
+pub(crate) fn maybe_duration<'de, D: serde::Deserializer<'de>>(
+    d: D,
+) -> Result<Option<Duration>, D::Error> {
     let text = Option::<String>::deserialize(d)?;
     text.map(|t| parse_duration(&t).map_err(serde::de::Error::custom)).transpose()
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::service::{Fate, Service, desired, job_name};
 use crate::apply::{Outcome, Skipped, Stop, Withheld};
 use crate::model::JobState::{Cancelled, Failed, Paused, Running, Succeeded};
@@ -100,7 +102,7 @@ async fn after_a_signal_nothing_more_is_sent() {
     let plan = service.plan(&[desired("a", 1), desired("b", 2)]);
     let stop = Stop::new();
     stop.set();
-    let report = service.executor(&stop).apply(&plan, &()).await;
+    let report = service.executor(&stop).apply(&plan, Duration::MAX, &()).await;
     assert!(service.calls().is_empty());
     let skipped = Outcome::Skipped(Skipped::Interrupted);
     assert!(report.items.iter().all(|item| item.outcome == skipped));

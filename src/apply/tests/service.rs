@@ -1,6 +1,6 @@
 //! A tuning service in memory that does as it is told, and remembers every call.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::apply::{Executor, Report, Stop};
+use crate::apply::{Executor, Memory, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
     CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
@@ -26,17 +26,27 @@ pub(super) enum Fate {
     Lost,
 }
 
+/// What happens while somebody sleeps.
+enum Happens {
+    State(u32, JobState),
+    Appears(&'static str, i64, JobState),
+    Down,
+}
+
 #[derive(Default)]
 pub(super) struct Service {
     pub(super) jobs: Mutex<Vec<Observed>>,
     fates: Mutex<VecDeque<Fate>>,
-    /// States that jobs take on, one at each sleep.
-    pub(super) script: Mutex<VecDeque<(u32, JobState)>>,
+    /// What happens while somebody sleeps, one thing a time.
+    script: Mutex<VecDeque<Happens>>,
+    /// Answers to creates come without labels.
+    forgetful: bool,
     pub(super) log: Mutex<Vec<String>>,
     pub(super) bodies: Mutex<Vec<Value>>,
     pub(super) now: Mutex<Duration>,
     /// Reads fail while this is set.
     pub(super) down: Mutex<bool>,
+    pub(super) memory: Mutex<Memory>,
 }
 
 pub(super) fn place() -> Place {
@@ -105,7 +115,27 @@ impl Service {
 
     /// At the next sleep that job gets that state.
     pub(super) fn then(self, id: u32, state: JobState) -> Self {
-        self.script.lock().unwrap().push_back((id, state));
+        self.script.lock().unwrap().push_back(Happens::State(id, state));
+        self
+    }
+
+    pub(super) fn appears_at_the_next_sleep(
+        self,
+        name: &'static str,
+        epochs: i64,
+        state: JobState,
+    ) -> Self {
+        self.script.lock().unwrap().push_back(Happens::Appears(name, epochs, state));
+        self
+    }
+
+    pub(super) fn goes_down_at_the_next_sleep(self) -> Self {
+        self.script.lock().unwrap().push_back(Happens::Down);
+        self
+    }
+
+    pub(super) fn forgets_labels(mut self) -> Self {
+        self.forgetful = true;
         self
     }
 
@@ -128,12 +158,31 @@ impl Service {
     /// Carries a plan out and says what became of each action.
     pub(super) async fn apply(&self, plan: &Plan) -> (Vec<&'static str>, Report) {
         let stop = Stop::new();
-        let report = self.executor(&stop).apply(plan, &()).await;
+        let report = self.executor(&stop).apply(plan, Duration::MAX, &()).await;
         (report.items.iter().map(|item| item.outcome.code()).collect(), report)
     }
 
-    pub(super) fn executor<'a>(&'a self, stop: &'a Stop) -> Executor<'a, Self, Self> {
-        Executor { vertex: self, entropy: self, revision: Some(77), stop }
+    pub(super) fn executor<'a>(&'a self, stop: &'a Stop) -> Executor<'a, Self, Self, Self> {
+        Executor {
+            vertex: self,
+            entropy: self,
+            clock: self,
+            revision: Some(77),
+            stop,
+            memory: &self.memory,
+        }
+    }
+
+    /// Everything that one pass needs.
+    pub(super) fn reconciler<'a>(
+        &'a self,
+        desired: &'a [Desired],
+        places: &'a BTreeSet<Place>,
+        policy: &'a Policy,
+        settle: Duration,
+        stop: &'a Stop,
+    ) -> Reconciler<'a, Self, Self, Self> {
+        Reconciler { executor: self.executor(stop), desired, places, policy, settle }
     }
 
     pub(super) fn calls(&self) -> Vec<String> {
@@ -178,7 +227,13 @@ impl Vertex for Service {
         };
         let fate = self.fates.lock().unwrap().pop_front();
         match fate {
-            None => CreateOutcome::Created(Box::new(self.add(spec, &labels, JobState::Pending))),
+            None => {
+                let mut job = self.add(spec, &labels, JobState::Pending);
+                if self.forgetful {
+                    job.echo.labels.clear();
+                }
+                CreateOutcome::Created(Box::new(job))
+            }
             Some(Fate::Refused) => CreateOutcome::Refused(refusal()),
             Some(Fate::Throttled) => CreateOutcome::Throttled(refusal()),
             Some(Fate::Lost) => {
@@ -216,8 +271,14 @@ impl Clock for Service {
     async fn sleep(&self, duration: Duration) {
         *self.now.lock().unwrap() += duration;
         let next = self.script.lock().unwrap().pop_front();
-        if let Some((id, state)) = next {
-            self.set(id, state);
+        match next {
+            Some(Happens::State(id, state)) => self.set(id, state),
+            Some(Happens::Appears(name, epochs, state)) => {
+                let request = CreateRequest::new(&desired(name, epochs), 1);
+                self.add(request.spec.clone(), &request.labels, state);
+            }
+            Some(Happens::Down) => *self.down.lock().unwrap() = true,
+            None => {}
         }
         // Whoever else is ready goes first, as with a real clock.
         tokio::task::yield_now().await;

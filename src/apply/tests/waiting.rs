@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::service::{Fate, Service, desired, place, policy};
-use crate::apply::{Ended, Stop, Verdict, Wait, WaitError};
+use crate::apply::{Ended, Report, Stop, Verdict, Wait, WaitError};
 use crate::model::Desired;
 use crate::model::JobState::{Cancelled, Failed, Running, Succeeded};
 use crate::plan::{Policy, plan};
@@ -27,18 +27,14 @@ async fn wait_until(
     stop: &Stop,
 ) -> Result<Ended, WaitError> {
     let places = BTreeSet::from([place()]);
+    let reconciler = service.reconciler(wanted, &places, policy, Duration::ZERO, stop);
+    let seen = reconciler.look().await;
     let confirmed = plan(wanted, &service.observed(), policy);
-    let executor = service.executor(stop);
-    let report = executor.apply(&confirmed, &()).await;
-    let wait = Wait {
-        executor: &executor,
-        clock: service,
-        desired: wanted,
-        places: &places,
-        policy,
-        interval: LOOK,
-        limit,
+    let report = match seen {
+        Ok(seen) => reconciler.carry_out(&confirmed, seen, &()).await.report,
+        Err(_) => Report::default(),
     };
+    let wait = Wait { reconciler: &reconciler, interval: LOOK, limit };
     wait.run(&confirmed, &report, &()).await
 }
 
@@ -92,20 +88,14 @@ async fn nothing_beyond_the_confirmed_plan_is_started() {
     // By the time a slot is free, `b` would need a rerun that nobody confirmed.
     let wanted = [desired("a", 1), desired("b", 2)];
     let places = BTreeSet::from([place()]);
-    let confirmed = plan(&wanted, &service.observed(), &policy);
     let stop = Stop::new();
-    let executor = service.executor(&stop);
-    let report = executor.apply(&confirmed, &()).await;
+    let reconciler = service.reconciler(&wanted, &places, &policy, Duration::ZERO, &stop);
+    let seen = reconciler.look().await.unwrap();
+    let confirmed = seen.plan.clone();
+    let report = reconciler.carry_out(&confirmed, seen, &()).await.report;
     let changed = [desired("a", 1), desired("b", 7)];
-    let wait = Wait {
-        executor: &executor,
-        clock: &service,
-        desired: &changed,
-        places: &places,
-        policy: &policy,
-        interval: LOOK,
-        limit: None,
-    };
+    let reconciler = service.reconciler(&changed, &places, &policy, Duration::ZERO, &stop);
+    let wait = Wait { reconciler: &reconciler, interval: LOOK, limit: None };
     let ended = wait.run(&confirmed, &report, &()).await.unwrap();
     assert_eq!(ended.verdict, Verdict::NotGood(vec![changed[1].key.clone()]));
     assert!(!service.calls().contains(&"create b".to_owned()));
@@ -118,20 +108,13 @@ async fn a_deferred_create_that_is_refused_is_a_failure() {
     let service = Service::default().then(1, Succeeded);
     let wanted = [desired("a", 1), desired("b", 2)];
     let places = BTreeSet::from([place()]);
-    let confirmed = plan(&wanted, &service.observed(), &policy);
     let stop = Stop::new();
-    let executor = service.executor(&stop);
-    let report = executor.apply(&confirmed, &()).await;
+    let reconciler = service.reconciler(&wanted, &places, &policy, Duration::ZERO, &stop);
+    let seen = reconciler.look().await.unwrap();
+    let confirmed = seen.plan.clone();
+    let report = reconciler.carry_out(&confirmed, seen, &()).await.report;
     service.meets(Fate::Refused);
-    let wait = Wait {
-        executor: &executor,
-        clock: &service,
-        desired: &wanted,
-        places: &places,
-        policy: &policy,
-        interval: LOOK,
-        limit: None,
-    };
+    let wait = Wait { reconciler: &reconciler, interval: LOOK, limit: None };
     let ended = wait.run(&confirmed, &report, &()).await.unwrap();
     assert!(ended.any_failure());
     assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[1].key.clone()]));

@@ -77,6 +77,9 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
                 "error": error.map(|text| text.raw()),
             }),
         ),
+        Event::Settling { creates, wait } => {
+            json!({"event": "settling", "creates": creates, "waitSeconds": wait.as_secs()})
+        }
         Event::LookFailed { why, again_in } => {
             json!({"event": "lookFailed", "message": why, "againInSeconds": again_in.as_secs()})
         }

@@ -47,6 +47,20 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         Outcome::Skipped(Skipped::CreateNotAccepted) => {
             ("goes on", of_job("its successor was not accepted".to_owned()))
         }
+        Outcome::Skipped(Skipped::NoLongerDue) => {
+            ("not needed", of_job("a newer look no longer asks for it".to_owned()))
+        }
+        Outcome::Skipped(Skipped::TooLate) => {
+            ("not begun", of_job("the look was too old; apply again".to_owned()))
+        }
+        Outcome::Skipped(Skipped::NotLooked) => (
+            "not begun",
+            of_job("the second look failed, and nothing is created without it".to_owned()),
+        ),
+        Outcome::Skipped(Skipped::Mistrust) => (
+            "not begun",
+            of_job("the service did not echo our labels; look with `retune jobs`".to_owned()),
+        ),
         Outcome::Skipped(Skipped::Interrupted) => ("not begun", of_job("interrupted".to_owned())),
     }
 }

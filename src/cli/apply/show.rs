@@ -11,7 +11,7 @@ use super::{Format, json, report};
 use crate::apply::{Event, Observer, Report};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
-use crate::model::{JobName, JobState, Key, Progress};
+use crate::model::{JobName, JobState, Key, Pretty, Progress};
 use crate::plan::{Plan, show};
 
 /// How often a line that does not change shows that it lives.
@@ -101,6 +101,14 @@ impl<'a> Telling<'a> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says above the lines that are being drawn.
+    fn narrate(&self, text: &str) {
+        match &self.lines {
+            Some(lines) => lines.suspend(|| self.output.complain(text)),
+            None => self.output.complain(text),
+        }
+    }
+
     /// Prints above the lines that are being drawn.
     fn above(&self, text: &str) {
         match &self.lines {
@@ -169,12 +177,18 @@ impl Observer for Telling<'_> {
                     error: error.map(|text| text.shown().to_string()),
                 });
             }
+            Event::Settling { creates, wait } => {
+                let text = format!(
+                    "  looking again in {} before {} created: a run that is not listed yet may \
+                     exist\n",
+                    Pretty(*wait),
+                    if *creates == 1 { "it is" } else { "they are" }
+                );
+                self.narrate(&text);
+            }
             Event::LookFailed { why, again_in } => {
                 let text = format!("  look failed: {why}; again in {} s\n", again_in.as_secs());
-                match &self.lines {
-                    Some(lines) => lines.suspend(|| self.output.complain(&text)),
-                    None => self.output.complain(&text),
-                }
+                self.narrate(&text);
             }
         }
     }

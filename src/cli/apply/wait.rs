@@ -5,13 +5,13 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::show::Telling;
-use crate::apply::{Ended, Executor, Report, Verdict, Wait};
+use crate::apply::{Ended, Reconciler, Report, Verdict, Wait};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::{Session, VertexClient};
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::model::{Key, Untrusted};
-use crate::plan::{Plan, Policy, show};
+use crate::plan::{Plan, show};
 
 /// Between two looks. A run takes most of an hour, and 3 requests a run and
 /// look stay far below the quota of 600 a minute.
@@ -22,20 +22,14 @@ const LOOPBACK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(
     limit: Option<Duration>,
-    executor: &Executor<'_, VertexClient, SystemEntropy>,
+    reconciler: &Reconciler<'_, VertexClient, SystemEntropy, SystemClock>,
     session: &Session,
-    policy: &Policy,
     confirmed: &Plan,
     report: &Report,
     telling: &Telling<'_>,
 ) -> Result<Exit, Failure> {
-    let clock = SystemClock::new();
     let wait = Wait {
-        executor,
-        clock: &clock,
-        desired: &session.desired,
-        places: &session.places,
-        policy,
+        reconciler,
         interval: if session.client.endpoint().is_loopback() {
             LOOPBACK_INTERVAL
         } else {
