@@ -5,31 +5,36 @@
 //! there is one finding of [`Severity::Error`], no desired model can be had
 //! from a [`Loaded`].
 //!
-//! The way of a file: [`files`] reads it within a size cap, [`tree`] parses it,
-//! [`inspect`] checks the tree against the JSON Schema, [`read`] makes typed
-//! documents of it and runs the [`checks`] that a schema cannot express, and
-//! [`assemble`] looks at all documents together.
+//! The way of a file: `files` reads it within a size cap, `tree` parses it,
+//! `inspect` checks the tree against the JSON Schema, `read` makes typed
+//! documents of it and runs the `checks` that a schema cannot express, and
+//! `assemble` looks at all documents together.
 
 use std::path::PathBuf;
 
 mod assemble;
 mod checks;
+mod code;
 pub mod document;
 mod files;
 mod finding;
 pub mod init;
 mod inspect;
 mod phrase;
+mod place;
 mod read;
 pub mod render;
 mod scalar;
 pub mod schema;
 mod shape;
+mod suggest;
 mod tree;
 mod workspace;
 
+pub use code::{Code, Severity};
 pub use files::default_paths;
-pub use finding::{Code, Excerpt, Finding, Related, Severity, Spot};
+pub use finding::{Finding, Related};
+pub use place::{Excerpt, Spot};
 
 use crate::model::{Desired, Name, Workspace};
 use read::{ReadManifest, ReadWorkspace};

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::code::{Code, Severity};
 use super::document::{
     LOCATION_PATTERN, PROJECT_PATTERN, PlaceDocument, TunedModel, TunedModelMetadata,
     TunedModelSpec, WorkspaceDocument, WorkspaceMetadata, WorkspaceSpec,
 };
-use super::finding::{Code, Finding, Severity, Spot, quoted, shown};
+use super::finding::Finding;
+use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
 use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Workspace, labels};
 

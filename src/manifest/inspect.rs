@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::finding::{Code, Problem, quoted};
+use super::code::Code;
+use super::finding::Problem;
+use super::place::quoted;
 use super::scalar::{Scalar, resolve};
 use super::shape::{self, Shape, Types};
+use super::suggest::{camel_case, closest, home_of, missing_hint};
 use super::tree::{Entry, Kind, Node, Span};
 
 /// Checks one document.
@@ -364,71 +367,4 @@ fn is_text_only(shape: &Shape) -> bool {
 
 fn in_range(n: f64, shape: &Shape) -> bool {
     shape.minimum.is_none_or(|min| n >= min) && shape.maximum.is_none_or(|max| n <= max)
-}
-
-fn missing_hint(key: &str, shape: &Shape) -> String {
-    match (key, shape.property(key)) {
-        ("apiVersion", _) => "add `apiVersion: retune.dev/v1`".to_owned(),
-        ("kind", _) => "add `kind: TunedModel`".to_owned(),
-        (_, Some(property)) if property.types.has(Types::OBJECT) => {
-            format!("add `{key}:` with its keys below it")
-        }
-        _ => format!("add `{key}: …`"),
-    }
-}
-
-/// `epoch_count` and `epoch-count` as `epochCount`.
-fn camel_case(key: &str) -> String {
-    let mut camel = String::with_capacity(key.len());
-    let mut upper = false;
-    for c in key.chars() {
-        match c {
-            '_' | '-' => upper = !camel.is_empty(),
-            c if upper => {
-                camel.extend(c.to_uppercase());
-                upper = false;
-            }
-            c => camel.push(c),
-        }
-    }
-    camel
-}
-
-/// The mapping that has this key, when exactly one has.
-fn home_of(key: &str, whole: &Shape) -> Option<String> {
-    fn walk(shape: &Shape, key: &str, path: &str, homes: &mut Vec<String>) {
-        for (name, property) in &shape.properties {
-            if name == key && !path.is_empty() {
-                homes.push(path.to_owned());
-            }
-            let dot = if path.is_empty() { "" } else { "." };
-            walk(property, key, &format!("{path}{dot}{name}"), homes);
-        }
-    }
-    let mut homes = Vec::new();
-    walk(whole, key, "", &mut homes);
-    // A key of both tuning methods belongs into the one nearly everybody uses.
-    homes.retain(|home| homes_first(home));
-    (homes.len() == 1).then(|| homes.pop()).flatten()
-}
-
-fn homes_first(home: &str) -> bool {
-    !home.starts_with("spec.preferenceOptimizationSpec")
-}
-
-/// The candidate that is most like `text`, when one is much like it.
-pub(crate) fn closest<'a>(
-    text: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
-    // A long text is no misspelling, and comparing it would take its square.
-    if text.len() > 100 {
-        return None;
-    }
-    let lower = text.to_lowercase();
-    candidates
-        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_yaml::{Mapping, Value};
 
 use super::checks::{self, Subject};
+use super::code::{Code, Severity};
 use super::document::{TunedModel, WorkspaceDocument};
-use super::finding::{Code, Finding, Problem, Severity, Spot, Text};
+use super::finding::{Finding, Problem};
+use super::place::{Spot, Text};
 use super::tree::{self, Kind, Node, Span};
 use super::{files, inspect, scalar};
 use crate::model::Source;

@@ -57,6 +57,8 @@ pub(crate) struct Pattern {
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) types: Types,
+    /// A text that could stand there, to suggest.
+    pub(crate) example: Option<String>,
     /// The only values taken; none listed when empty.
     pub(crate) values: Vec<Value>,
     /// Texts that are not taken.
