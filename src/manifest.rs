@@ -180,10 +180,10 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
     let (files, mut findings) = files::collect(paths);
     let mut read = read::all(&files);
     let count = files.len();
+    let documents = read.iter().map(|f| f.documents).sum();
     if !read.iter().any(|f| f.broken_workspace || !f.workspaces.is_empty()) {
         read.extend(workspace::discover(paths));
     }
-    let documents = read.iter().map(|f| f.documents).sum();
     let (mut manifests, mut workspaces, mut broken_workspace) = (Vec::new(), Vec::new(), false);
     for file in read {
         manifests.extend(file.manifests);
@@ -191,7 +191,8 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
         broken_workspace |= file.broken_workspace;
         findings.extend(file.findings);
     }
-    let input = assemble::Input { paths, settings, manifests, workspaces, broken_workspace };
+    let input =
+        assemble::Input { paths, settings, documents, manifests, workspaces, broken_workspace };
     let assembled = assemble::assemble(input, &mut findings);
     let order = |f: &Finding| (f.spot.file.clone(), f.spot.line, f.spot.column, f.code);
     findings.sort_by_cached_key(order);

@@ -281,7 +281,7 @@ fn mutations() -> Vec<(String, Value)> {
 }
 
 /// Each fifth document is also written in block form: the two forms differ
-/// in the parser only,.
+/// in the parser only.
 const IN_BLOCK_FORM: usize = 5;
 
 /// The files the program rejects for their shape.

@@ -20,6 +20,8 @@ use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Workspace, lab
 pub(super) struct Input<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) settings: &'a Settings,
+    /// Documents in the paths, broken ones too.
+    pub(super) documents: usize,
     pub(super) manifests: Vec<ReadManifest>,
     pub(super) workspaces: Vec<ReadWorkspace>,
     pub(super) broken_workspace: bool,
@@ -32,7 +34,7 @@ pub(super) struct Assembled {
 }
 
 pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembled {
-    let Input { paths, settings, manifests, workspaces, broken_workspace } = input;
+    let Input { paths, settings, documents, manifests, workspaces, broken_workspace } = input;
     let mut usage = malformed(settings);
     let whole = || {
         let path = paths.first().map_or_else(|| PathBuf::from("."), Clone::clone);
@@ -44,7 +46,9 @@ pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembl
                 .hint("name the directory of the manifests, or start with `retune init`"),
         );
     }
-    if settings.require_workspace && workspaces.is_empty() && !broken_workspace {
+    // Where there is no document at all, that is what to say.
+    let needed = settings.require_workspace && documents > 0;
+    if needed && workspaces.is_empty() && !broken_workspace {
         findings.push(
             Finding::new(
                 Code::MissingWorkspace,

@@ -4,6 +4,10 @@ use super::code::{Code, Severity};
 use super::place::{Spot, Text, shown};
 use super::tree::Span;
 
+/// Findings of one file that are reported. A person mends the first few and
+/// looks again; a machine learns that there are more.
+pub(crate) const MAX_FINDINGS: usize = 100;
+
 /// Another place that a finding speaks of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Related {
@@ -62,6 +66,11 @@ pub(crate) struct Problem {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
     pub(crate) related: Option<(Span, &'static str)>,
+}
+
+/// Whether there are enough problems to stop looking for more.
+pub(crate) fn enough(problems: &[Problem]) -> bool {
+    problems.len() > MAX_FINDINGS
 }
 
 impl Problem {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::code::Code;
-use super::finding::Problem;
+use super::finding::{Problem, enough};
 use super::place::quoted;
 use super::scalar::{Scalar, resolve};
 use super::shape::{self, Shape, Types};
@@ -20,9 +20,21 @@ pub(crate) fn document(root: &Node<'_>, problems: &mut Vec<Problem>) {
         },
         Kind::Sequence(_) | Kind::Mapping { .. } => None,
     });
+    let at = first_line(root);
+    if matches!(root.kind, Kind::Mapping { .. })
+        && root.entry("apiVersion").or(root.entry("kind")).is_none()
+    {
+        // Some other tool's file: naming each of its keys would help nobody.
+        let message = "neither `apiVersion` nor `kind`: not a manifest of retune";
+        problems.push(Problem::new(Code::MissingKey, at, message).hint(
+            "start with `apiVersion: retune.dev/v1` and `kind: TunedModel`, or keep other YAML out \
+             of this directory",
+        ));
+        return;
+    }
     let shape = kind.map_or(base, |(_, shape)| shape);
     let mut inspector = Inspector { whole: shape, path: Vec::new(), problems };
-    inspector.value(root, first_line(root), shape);
+    inspector.value(root, at, shape);
 }
 
 /// Where a problem of a whole document is shown: at its first key.
@@ -83,6 +95,9 @@ impl Inspector<'_> {
                 }
                 if let Some(item_shape) = &shape.items {
                     for (i, item) in items.iter().enumerate() {
+                        if enough(self.problems) {
+                            return;
+                        }
                         self.path.push(format!("[{i}]"));
                         self.value(item, item.span, item_shape);
                         self.path.pop();
@@ -270,6 +285,9 @@ impl Inspector<'_> {
         }
         let mut meant: Vec<&str> = Vec::new();
         for entry in entries {
+            if enough(self.problems) {
+                return;
+            }
             if let Some(keys) = &shape.keys {
                 self.key(&entry.key, entry.key_span, keys);
             }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use granit_parser::Parser;
 
 use super::code::Code;
-use super::finding::Problem;
+use super::finding::{Problem, enough};
 
 mod builder;
 
@@ -123,7 +123,10 @@ pub(crate) fn parse(text: &str) -> Parsed<'_> {
             builder.parsed.problems.push(problem);
             builder.abandon();
             // A broken document hides nothing of the next one; a cap ends it all.
-            if !broken || !matches!(parser.proceed_next_document(), Ok(true)) {
+            if !broken
+                || enough(&builder.parsed.problems)
+                || !matches!(parser.proceed_next_document(), Ok(true))
+            {
                 break;
             }
         }

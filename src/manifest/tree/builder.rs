@@ -10,7 +10,7 @@ use super::{
     too_deep,
 };
 use crate::manifest::code::Code;
-use crate::manifest::finding::Problem;
+use crate::manifest::finding::{Problem, enough};
 use crate::manifest::place::quoted;
 
 /// A collection that is still being read.
@@ -47,6 +47,13 @@ pub(super) struct Builder<'s> {
     copies: usize,
 }
 
+/// Keeps a problem, unless a file full of them is being read.
+fn note(problems: &mut Vec<Problem>, problem: Problem) {
+    if !enough(problems) {
+        problems.push(problem);
+    }
+}
+
 type Step = Result<(), Problem>;
 
 impl<'s> Builder<'s> {
@@ -63,7 +70,8 @@ impl<'s> Builder<'s> {
         tag: Option<std::ops::Range<usize>>,
     ) -> Step {
         if let Some(tag) = tag {
-            self.parsed.problems.push(
+            note(
+                &mut self.parsed.problems,
                 Problem::new(
                     Code::Tag,
                     Span { start: tag.start, end: tag.end },
@@ -202,7 +210,8 @@ impl<'s> Builder<'s> {
                 let (text, plain) = match node.kind {
                     Kind::Scalar { text, plain } => (text, plain),
                     Kind::Sequence(_) | Kind::Mapping { .. } => {
-                        problems.push(
+                        note(
+                            problems,
                             Problem::new(Code::ComplexKey, span, "a key that is no plain text")
                                 .hint("a key is a word; is a `{` or `[` missing its quotes?"),
                         );
@@ -212,7 +221,8 @@ impl<'s> Builder<'s> {
                     }
                 };
                 if plain && text == "<<" {
-                    problems.push(
+                    note(
+                        problems,
                         Problem::new(Code::MergeKey, span, "merge keys (`<<`) are not taken")
                             .hint("write the keys out, or repeat a whole value with an alias"),
                     );
@@ -227,7 +237,8 @@ impl<'s> Builder<'s> {
                 let may_be_there = if many { !seen.insert(text.clone()) } else { true };
                 if may_be_there && let Some(first) = entries.iter().find(|e| e.key == text) {
                     let message = format!("{} is set twice", quoted(&text));
-                    problems.push(
+                    note(
+                        problems,
                         Problem::new(Code::DuplicateKey, span, message)
                             .hint("remove one of the two")
                             .related(first.key_span, "first set here"),
