@@ -9,8 +9,15 @@ mod client;
 mod endpoint;
 mod error;
 mod http;
+mod listing;
 mod retry;
 mod wire;
+
+/// The server of the tests over HTTP, for what needs to see the inside as well.
+#[cfg(test)]
+#[path = "../tests/vertex_client/server.rs"]
+#[expect(dead_code, reason = "shared with the integration tests")]
+mod testing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +28,7 @@ pub use auth::{CredentialError, Environment, Secret};
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
-pub use http::{Counters, Counts, Failure};
+pub use http::{Counters, Counts, TransportError};
 pub use wire::WireError;
 
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};

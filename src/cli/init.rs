@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use super::exit::Exit;
 use super::said::Said;
 use crate::manifest::init::{InitError, init};
 use crate::manifest::{Setting, Settings};
@@ -21,19 +22,19 @@ pub struct Args {
 pub fn run(args: &Args, settings: &Settings) -> Said {
     let Args { directory } = args;
     if let Err(error) = settings.check() {
-        return failed(64, &error, None);
+        return failed(Exit::Usage, &error, None);
     }
     let known = |setting: &Setting| setting.flag.clone().or_else(|| setting.environment.clone());
     let (project, location) = (known(&settings.project), known(&settings.location));
     match init(directory, project.as_deref(), location.as_deref()) {
         Ok(files) => {
             let data = files.iter().map(|file| format!("{}\n", file.display())).collect();
-            Said { data, narration: next(directory), code: 0 }
+            Said { data, narration: next(directory), code: Exit::Done }
         }
         Err(error @ InitError::Exists(_)) => {
-            failed(5, &error, Some("name another directory: `retune init DIR`"))
+            failed(Exit::Refused, &error, Some("name another directory: `retune init DIR`"))
         }
-        Err(error @ InitError::Write { .. }) => failed(1, &error, None),
+        Err(error @ InitError::Write { .. }) => failed(Exit::Unexpected, &error, None),
     }
 }
 
@@ -45,7 +46,7 @@ fn next(directory: &Path) -> String {
     format!("\nTry it without the cloud: `retune apply --emulator{path}`\n")
 }
 
-fn failed(code: u8, error: &dyn Error, hint: Option<&str>) -> Said {
+fn failed(code: Exit, error: &dyn Error, hint: Option<&str>) -> Said {
     let mut narration = format!("error: {error}\n");
     let mut cause = error.source();
     while let Some(error) = cause {

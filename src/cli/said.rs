@@ -1,5 +1,7 @@
 //! What a command that needs no service has to say.
 
+use super::exit::Exit;
+
 /// Output and exit code as plain values; the caller prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
@@ -8,5 +10,5 @@ pub struct Said {
     /// Everything else, for stderr. May hold terminal styles.
     pub narration: String,
     /// The exit code.
-    pub code: u8,
+    pub code: Exit,
 }

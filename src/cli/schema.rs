@@ -1,5 +1,6 @@
 //! `retune schema`: the JSON Schema of manifests.
 
+use super::exit::Exit;
 use super::said::Said;
 use crate::manifest::schema;
 
@@ -9,5 +10,5 @@ pub struct Args {}
 
 /// The schema, for an editor or a checker.
 pub fn run(_: &Args) -> Said {
-    Said { data: schema::render(), narration: String::new(), code: 0 }
+    Said { data: schema::render(), narration: String::new(), code: Exit::Done }
 }

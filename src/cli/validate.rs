@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::exit::Exit;
 use super::said::Said;
 use crate::manifest::{self, Report, Settings, render};
 
@@ -40,9 +41,9 @@ pub fn run(args: &Args, settings: &Settings) -> Said {
     let data = written(loaded.report(), *format);
     let summary = render::summary(loaded.report()) + "\n";
     let (code, narration) = match loaded.into_result() {
-        Ok(_) => (0, summary),
-        Err(manifest::Rejected::Invalid(_)) => (3, summary),
-        Err(manifest::Rejected::Usage(error)) => (64, format!("error: {error}\n")),
+        Ok(_) => (Exit::Done, summary),
+        Err(manifest::Rejected::Invalid(_)) => (Exit::Invalid, summary),
+        Err(manifest::Rejected::Usage(error)) => (Exit::Usage, format!("error: {error}\n")),
     };
     Said { data, narration, code }
 }

@@ -17,6 +17,20 @@ pub use table::{Field, Value};
 
 use super::TuningSpec;
 
+/// Every training-relevant field that either side has: its path, what `spec`
+/// sets and what `echo` says, as text.
+pub fn fields(
+    spec: &TuningSpec,
+    echo: Option<&TuningSpec>,
+) -> Vec<(&'static str, Option<String>, Option<String>)> {
+    let shown = |value: Option<Value>| value.map(|value| value.to_string());
+    let rows = table::FIELDS.iter().map(|field| {
+        let echoed = echo.and_then(|echo| (field.get)(echo));
+        (field.path, shown((field.get)(spec)), shown(echoed))
+    });
+    rows.filter(|(_, set, echoed)| set.is_some() || echoed.is_some()).collect()
+}
+
 /// The prefix of the newest dialect.
 const H1: &str = "h1-";
 

@@ -7,11 +7,12 @@
 mod json;
 mod markdown;
 mod text;
-pub(crate) mod words;
+mod words;
 
 pub use json::json;
 pub use markdown::markdown;
 pub use text::{TextOptions, text, wrapped};
+pub use words::held as hold;
 
 use super::Plan;
 

@@ -73,7 +73,7 @@ fn last(path: &str) -> &str {
 }
 
 /// What is held, by which rule, and what unblocks it.
-pub(crate) fn held(held: &Held) -> String {
+pub fn held(held: &Held) -> String {
     let name = &held.key.name;
     match &held.reason {
         HoldReason::LastRunFailed { job, error, has_model, retry_in } => {
@@ -174,7 +174,7 @@ fn stale(job: &JobName, newer: Newer) -> String {
 }
 
 /// A run under way.
-pub(crate) fn in_flight(run: &InFlight) -> String {
+pub(super) fn in_flight(run: &InFlight) -> String {
     let age = run.age.map(|age| format!(", {}", Pretty(age))).unwrap_or_default();
     format!("{}: {}{age}", run.job.short(), run.state.word())
 }
@@ -201,7 +201,7 @@ pub(super) fn orphan(orphan: &Orphan) -> String {
 }
 
 /// A remark.
-pub(crate) fn remark(remark: &Remark) -> String {
+pub(super) fn remark(remark: &Remark) -> String {
     match remark {
         Remark::FieldRemoved { fields } => format!(
             "{} no longer set; the run keeps what it was asked; raise lifecycle.rerun to train \

@@ -11,7 +11,7 @@ use crate::model::{
     Name, Observation, Observed, Place, Source, Stamp, SupervisedTuningSpec, TunedModel,
     TuningSpec, Untrusted,
 };
-use crate::plan::show::words;
+use crate::plan::show;
 use crate::plan::{Action, HoldReason, Plan, Policy, plan};
 
 /// The instant of the listing, on the server's clock.
@@ -188,7 +188,7 @@ impl World {
     pub(super) fn hold(&self) -> String {
         let plan = self.plan();
         assert_eq!(plan.held.len(), 1, "{plan:#?}");
-        words::held(&plan.held[0])
+        show::hold(&plan.held[0])
     }
 
     pub(super) fn hold_reason(&self) -> HoldReason {

@@ -1,0 +1,211 @@
+//! `retune apply`: plans, shows, asks, does, and on request waits.
+
+mod json;
+mod report;
+mod show;
+mod wait;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::confirm::confirm;
+use super::exit::Exit;
+use super::failure::{Failure, did_you_mean};
+use super::output::Output;
+use super::session::Session;
+use super::{Global, interrupt};
+use crate::apply::{Executor, Stop};
+use crate::clock::SystemEntropy;
+use crate::model::{Name, Observation, Pretty, parse_duration};
+use crate::plan::{Plan, Policy, plan, show as plan_show};
+use show::Telling;
+
+/// Arguments of `retune apply`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Manifests or directories [default: manifests/, else the current directory]
+    pub paths: Vec<PathBuf>,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Stay until runs end, at most for this long
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "")]
+    pub wait: Option<String>,
+
+    /// Decide about this tuned model only (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+
+    /// Cancel all active runs of this name, which has no manifest (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub prune: Vec<String>,
+
+    /// Creates that this plan may make [default: limits.maxCreates, else 10]
+    #[arg(long, value_name = "N")]
+    pub max_creates: Option<u32>,
+
+    /// Cancels that this plan may make [default: limits.maxCancels, else 5]
+    #[arg(long, value_name = "N")]
+    pub max_cancels: Option<u32>,
+
+    /// Refuse any other plan than the one with this digest
+    #[arg(long, value_name = "DIGEST")]
+    pub expect_plan: Option<String>,
+
+    /// How to tell what happens
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// List tuned models that need no change, too
+    #[arg(long)]
+    pub full: bool,
+}
+
+/// How to tell what happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// Applies the manifests.
+pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let wait = args.wait.as_deref().map(wait_limit).transpose()?;
+    let session = Session::open(&args.paths, global, true, output).await?;
+    let result = apply(&args, wait, &session, global, output).await;
+    session.close().await;
+    result
+}
+
+/// `--wait` has no limit, `--wait=2h` has one.
+fn wait_limit(text: &str) -> Result<Option<Duration>, Failure> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    parse_duration(text).map(Some).map_err(|error| Failure::usage(format!("--wait: {error}")))
+}
+
+async fn apply(
+    args: &Args,
+    wait: Option<Option<Duration>>,
+    session: &Session,
+    global: &Global,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let mut policy = session.policy(global)?;
+    policy.only = session.known_names(&args.only)?;
+    policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
+    policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
+    policy.prune = not_manifests(&args.prune, session)?;
+
+    let seen = session.observe().await?;
+    known_orphans(&policy, &seen)?;
+    let confirmed = plan(&session.desired, &seen, &policy);
+    let telling = Telling::new(args.format, global.emulator, output);
+    telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
+    accept(args, &confirmed, session, &policy, output).await?;
+
+    let stop = Stop::new();
+    let executor = Executor {
+        vertex: &session.client,
+        entropy: &SystemEntropy,
+        revision: policy.revision,
+        stop: &stop,
+    };
+    let work = async {
+        let report = executor.apply(&confirmed, &telling).await;
+        telling.report(&report, &confirmed);
+        match wait {
+            Some(limit) if !stop.is_set() => {
+                let waited =
+                    wait::run(limit, &executor, session, &policy, &confirmed, &report, &telling);
+                waited.await
+            }
+            _ => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
+        }
+    };
+    let exit = interrupt::guarded(work, &stop, output).await;
+    let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
+    telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
+    exit
+}
+
+/// Everything that can keep a plan from being carried out.
+async fn accept(
+    args: &Args,
+    plan: &Plan,
+    session: &Session,
+    policy: &Policy,
+    output: &Output,
+) -> Result<(), Failure> {
+    if let Some(held) = plan.tripped().next() {
+        let what = plan_show::hold(held);
+        return Err(Failure::refused(format!("nothing was done: {what}")));
+    }
+    let digest = plan.digest();
+    if let Some(expected) = &args.expect_plan
+        && *expected != digest
+    {
+        return Err(another_plan(expected, &digest));
+    }
+    if plan.actions.is_empty() || args.yes {
+        return Ok(());
+    }
+    let place = if session.emulator { " on the emulator" } else { "" };
+    confirm(output, &format!("Carry this out{place}?"))?;
+    // The answer may have taken a while.
+    let again = crate::plan::plan(&session.desired, &session.observe().await?, policy).digest();
+    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again)) }
+}
+
+fn another_plan(expected: &str, found: &str) -> Failure {
+    Failure::refused(format!(
+        "nothing was done: the plan is another one by now ({found} instead of {expected})"
+    ))
+    .hint("look at it with `retune plan`, then apply that one")
+}
+
+/// The names to prune: none may have a manifest.
+fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, Failure> {
+    names
+        .iter()
+        .map(|text| {
+            if session.desired.iter().any(|d| d.key.name.as_str() == text) {
+                return Err(Failure::usage(format!("`{text}` has a manifest; it is no orphan"))
+                    .hint("set `lifecycle.desired: stopped` to stop its runs"));
+            }
+            text.parse::<Name>().map_err(|error| Failure::new(Exit::Usage, error))
+        })
+        .collect()
+}
+
+/// A name to prune must be that of a job, else it is a typing error.
+fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
+    let stamps = || {
+        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
+        let jobs = listings.flat_map(|listing| &listing.jobs);
+        jobs.filter_map(|job| job.stamp.as_ref()).filter(|stamp| stamp.owner == policy.owner)
+    };
+    for name in &policy.prune {
+        if !stamps().any(|stamp| stamp.name == *name) {
+            let failure = Failure::usage(format!("no job of ours is named `{name}`"));
+            let names = stamps().map(|stamp| stamp.name.as_str());
+            return Err(match did_you_mean(name.as_str(), names) {
+                Some(hint) => failure.hint(hint),
+                None => failure.hint("`retune plan` lists orphans"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// `after 2h` or nothing.
+pub(super) fn after(limit: Option<Duration>) -> String {
+    limit.map(|limit| format!(" after {}", Pretty(limit))).unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! The words for what became of an action.
+
+use crate::apply::{Outcome, Report, Skipped, Withheld};
+use crate::plan::{Action, Plan};
+
+/// What became of an action, in a verb and its reason.
+pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, String) {
+    let job = match action {
+        Action::Create(_) => None,
+        Action::Cancel(cancel) => Some(cancel.job.short()),
+    };
+    let of_job = |text: String| match &job {
+        Some(job) => format!("{job}: {text}"),
+        None => text,
+    };
+    match outcome {
+        Outcome::Created(job) => ("created", job.short()),
+        Outcome::CancelRequested => ("cancelled", of_job("asked to stop".to_owned())),
+        Outcome::AlreadyEnded(state) => {
+            let state = match state {
+                crate::model::JobState::Absent => "had ended",
+                state => state.word(),
+            };
+            ("ended", of_job(format!("nothing to cancel ({state})")))
+        }
+        Outcome::Refused(refusal) => {
+            ("refused", of_job(format!("{}; nothing was changed", refusal.message.shown())))
+        }
+        Outcome::Throttled(refusal) => {
+            let wait = refusal.retry_after.map(|wait| format!(" in {} s", wait.as_secs()));
+            let wait = wait.unwrap_or_else(|| " later".to_owned());
+            let text =
+                format!("{}; nothing was changed, apply again{wait}", refusal.message.shown());
+            ("throttled", of_job(text))
+        }
+        Outcome::Unknown(why) => {
+            let next = match action {
+                Action::Create(_) => {
+                    "a run may exist: look with `retune status` in a few minutes before applying \
+                     again"
+                }
+                Action::Cancel(_) => "apply again: asking twice does no harm",
+            };
+            ("unknown", of_job(format!("{}; {next}", why.shown())))
+        }
+        Outcome::Withheld(withheld) => ("not sent", of_job(against(withheld))),
+        Outcome::Skipped(Skipped::CreateNotAccepted) => {
+            ("goes on", of_job("its successor was not accepted".to_owned()))
+        }
+        Outcome::Skipped(Skipped::Interrupted) => ("not begun", of_job("interrupted".to_owned())),
+    }
+}
+
+fn against(withheld: &Withheld) -> String {
+    match withheld {
+        Withheld::NotOurs => "its labels are not ours any more; look with `retune jobs`".to_owned(),
+        Withheld::Unclear(state) => {
+            format!("its state cannot be judged ({}); apply again later", state.word())
+        }
+        Withheld::SurvivorGone(job, state) => format!(
+            "{}, which was to survive it, is {} by now; plan again",
+            job.short(),
+            state.word()
+        ),
+        Withheld::Unreadable(why) => {
+            format!("it could not be read right before: {why}; apply again")
+        }
+    }
+}
+
+/// The last line: what was done.
+pub(super) fn summary(report: &Report, plan: &Plan) -> String {
+    let count =
+        |what: fn(&Outcome) -> bool| report.items.iter().filter(|i| what(&i.outcome)).count();
+    let created = count(|o| matches!(o, Outcome::Created(_)));
+    let cancelled = count(|o| matches!(o, Outcome::CancelRequested));
+    let failed = count(Outcome::is_failure);
+    let waiting = plan.deferred().count();
+    let mut parts = vec![format!("{created} created"), format!("{cancelled} cancelled")];
+    if failed > 0 {
+        parts.push(format!("{failed} not done"));
+    }
+    if waiting > 0 {
+        parts.push(format!("{waiting} waiting for a free slot"));
+    }
+    parts.join(", ")
+}

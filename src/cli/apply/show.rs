@@ -1,0 +1,246 @@
+//! Tells what happens: to people on a terminal, to people in a log, to programs.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::{Format, json, report};
+use crate::apply::{Event, Observer, Report};
+use crate::cli::exit::Exit;
+use crate::cli::output::Output;
+use crate::model::{JobName, JobState, Key, Progress};
+use crate::plan::{Plan, show};
+
+/// How often a line that does not change shows that it lives.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
+/// Tells what happens, in one of the forms.
+pub(super) struct Telling<'a> {
+    format: Format,
+    emulator: bool,
+    output: &'a Output,
+    lines: Option<MultiProgress>,
+    runs: Mutex<HashMap<JobName, Shown>>,
+}
+
+/// What was last told of a run.
+struct Shown {
+    state: JobState,
+    line: Option<ProgressBar>,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) fn new(format: Format, emulator: bool, output: &'a Output) -> Self {
+        let draws = format == Format::Text && output.draws();
+        let lines = draws.then(MultiProgress::new);
+        Self { format, emulator, output, lines, runs: Mutex::default() }
+    }
+
+    /// The plan, before anybody is asked.
+    pub(super) fn plan(&self, plan: &Plan, options: show::TextOptions) {
+        match self.format {
+            Format::Text => self.output.data(&show::text(plan, options)),
+            Format::Jsonl => self.line(json::plan(plan)),
+        }
+    }
+
+    /// What became of the plan.
+    pub(super) fn report(&self, report: &Report, plan: &Plan) {
+        if self.format == Format::Text && !report.items.is_empty() {
+            self.output.data(&format!(
+                "\nApplied{}: {}.\n",
+                self.on(),
+                report::summary(report, plan)
+            ));
+        }
+    }
+
+    /// A line for people.
+    pub(super) fn text(&self, text: &str) {
+        if self.format == Format::Text {
+            self.clear();
+            self.output.data(text);
+        }
+    }
+
+    /// The very end.
+    pub(super) fn end(&self, exit: Exit) {
+        self.clear();
+        if self.format == Format::Jsonl {
+            self.line(json::end(exit));
+        }
+    }
+
+    pub(super) fn json(&self, value: serde_json::Value) {
+        if self.format == Format::Jsonl {
+            self.line(value);
+        }
+    }
+
+    /// ` (emulator)` where a line could be taken for the real service's.
+    pub(super) fn on(&self) -> &'static str {
+        if self.emulator { " (emulator)" } else { "" }
+    }
+
+    fn line(&self, value: serde_json::Value) {
+        self.output.data(&format!("{value}\n"));
+    }
+
+    fn clear(&self) {
+        for (_, shown) in self.runs().drain() {
+            if let Some(line) = shown.line {
+                line.finish_and_clear();
+            }
+        }
+    }
+
+    fn runs(&self) -> MutexGuard<'_, HashMap<JobName, Shown>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Prints above the lines that are being drawn.
+    fn above(&self, text: &str) {
+        match &self.lines {
+            Some(lines) => lines.suspend(|| self.output.data(text)),
+            None => self.output.data(text),
+        }
+    }
+
+    fn seen(&self, run: &Run<'_>) {
+        let mut runs = self.runs();
+        let known = runs.get(run.job).map(|shown| shown.state.clone());
+        if known.as_ref() != Some(run.state) {
+            self.above(&changed(run, self.on()));
+        }
+        let line = match (&self.lines, runs.remove(run.job).and_then(|shown| shown.line)) {
+            (_, Some(line)) => Some(line),
+            (Some(lines), None) if !is_over(run.state) => Some(spinner(lines)),
+            _ => None,
+        };
+        if let Some(line) = &line {
+            draw(line, run);
+            if is_over(run.state) {
+                line.finish_and_clear();
+            }
+        }
+        runs.insert(run.job.clone(), Shown { state: run.state.clone(), line });
+    }
+}
+
+/// A run that was looked at.
+struct Run<'a> {
+    key: &'a Key,
+    job: &'a JobName,
+    state: &'a JobState,
+    progress: Option<&'a Progress>,
+    epochs: Option<i64>,
+    endpoint: Option<&'a str>,
+    error: Option<String>,
+}
+
+impl Observer for Telling<'_> {
+    fn notice(&self, event: &Event<'_>) {
+        if self.format == Format::Jsonl {
+            if let Some(value) = json::event(event) {
+                self.line(value);
+            }
+            return;
+        }
+        match event {
+            Event::Begun(_) => {}
+            Event::Done(action, outcome) => {
+                let (verb, why) = report::outcome(action, outcome);
+                let style = if outcome.is_failure() { AnsiColor::Yellow } else { AnsiColor::Green };
+                let style = style.on_default().bold();
+                let name = &action.key().name;
+                self.above(&format!("  {name}  {style}{verb}{style:#}  {why}{}\n", self.on()));
+            }
+            Event::Seen { key, job, state, progress, epochs, tuned_model, error } => {
+                self.seen(&Run {
+                    key,
+                    job,
+                    state,
+                    progress: *progress,
+                    epochs: *epochs,
+                    endpoint: tuned_model.and_then(|m| m.endpoint.as_deref()),
+                    error: error.map(|text| text.shown().to_string()),
+                });
+            }
+            Event::LookFailed { why, again_in } => {
+                let text = format!("  look failed: {why}; again in {} s\n", again_in.as_secs());
+                match &self.lines {
+                    Some(lines) => lines.suspend(|| self.output.complain(&text)),
+                    None => self.output.complain(&text),
+                }
+            }
+        }
+    }
+}
+
+fn is_over(state: &JobState) -> bool {
+    !matches!(
+        state,
+        JobState::Queued
+            | JobState::Pending
+            | JobState::Running
+            | JobState::Updating
+            | JobState::Cancelling
+            | JobState::Paused
+            | JobState::Absent
+            | JobState::Unknown(_)
+    )
+}
+
+/// `  faq  running  tuningJobs/12`, once for each change of state.
+fn changed(run: &Run<'_>, on: &str) -> String {
+    let style = match run.state {
+        JobState::Succeeded => AnsiColor::Green.on_default().bold(),
+        JobState::Failed | JobState::Expired => AnsiColor::Red.on_default().bold(),
+        _ => Style::new().bold(),
+    };
+    let word = run.state.word();
+    let mut text = format!("  {}  {style}{word}{style:#}  {}", run.key.name, run.job.short());
+    if let Some(endpoint) = run.endpoint {
+        let endpoint = crate::model::Untrusted::new(endpoint);
+        text.push_str(&format!("  {}", endpoint.shown()));
+    }
+    if let Some(error) = &run.error {
+        text.push_str(&format!(": {error}"));
+    }
+    format!("{text}{on}\n")
+}
+
+fn spinner(lines: &MultiProgress) -> ProgressBar {
+    let line = lines.add(ProgressBar::new_spinner());
+    line.enable_steady_tick(HEARTBEAT);
+    line
+}
+
+/// A bar where steps are known, else state and age.
+fn draw(line: &ProgressBar, run: &Run<'_>) {
+    let bar = run.progress.and_then(|p| Some((p.completed_steps?, p.total_steps?)));
+    let bar = bar.and_then(|(done, all)| {
+        Some((u64::try_from(done).ok()?, u64::try_from(all).ok().filter(|all| *all > 0)?))
+    });
+    let template = match bar {
+        Some(_) => "  {spinner} {prefix}  [{bar:24}] {pos}/{len} steps, {wide_msg}",
+        None => "  {spinner} {prefix}  {wide_msg}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        line.set_style(style.progress_chars("=> ").tick_chars("|/-\\ "));
+    }
+    if let Some((done, all)) = bar {
+        line.set_length(all);
+        line.set_position(done.min(all));
+    }
+    line.set_prefix(run.key.name.to_string());
+    let detail = run.progress.and_then(|p| p.detail.as_deref());
+    let word = detail.unwrap_or_else(|| run.state.word());
+    let epochs = run.progress.and_then(|p| p.completed_epochs).zip(run.epochs);
+    let epochs = epochs.map(|(done, all)| format!(", epoch {done} of {all}")).unwrap_or_default();
+    let waited = crate::model::Pretty(Duration::from_secs(line.elapsed().as_secs()));
+    line.set_message(format!("{word}{epochs}, {waited}"));
+}

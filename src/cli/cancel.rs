@@ -1,0 +1,161 @@
+//! `retune cancel`: stops a run now, by hand.
+
+use std::path::PathBuf;
+
+use super::Global;
+use super::confirm::confirm;
+use super::exit::Exit;
+use super::failure::{Failure, did_you_mean};
+use super::output::Output;
+use super::session::{Session, owner};
+use crate::model::{JobName, Observed, Phase, Place, Untrusted};
+use crate::vertex::{CancelOutcome, Keep, ReadError, Vertex};
+
+/// Arguments of `retune cancel`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A tuned model, whose active runs are stopped, or one job: its full
+    /// name, `tuningJobs/ID` or its ID
+    #[arg(value_name = "NAME or JOB")]
+    pub target: String,
+
+    /// Manifests or a directory (repeatable) [default: manifests/, else the current directory]
+    #[arg(long = "manifests", value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Stop a job that is not ours
+    #[arg(long)]
+    pub foreign: bool,
+}
+
+/// Looks, asks, and cancels.
+pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let session = Session::for_looking(&args.paths, global, output).await?;
+    let result = cancel(&args, &session, output).await;
+    session.close().await;
+    result
+}
+
+async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit, Failure> {
+    let targets = targets(args, session).await?;
+    let on = if session.emulator { " (emulator)" } else { "" };
+    let active: Vec<&Observed> = targets.iter().filter(|j| j.phase() == Phase::Active).collect();
+    if active.is_empty() {
+        for job in &targets {
+            output.data(&format!(
+                "{}: {}; nothing to cancel{on}\n",
+                job.name.short(),
+                job.state.word()
+            ));
+        }
+        return Ok(Exit::Done);
+    }
+    for job in &active {
+        let display = job.echo.tuned_model_display_name.as_deref().unwrap_or_default();
+        output.say(&format!(
+            "  x {}  {}  {}{on}\n",
+            job.name,
+            job.state.word(),
+            Untrusted::new(display).shown()
+        ));
+    }
+    if !args.yes {
+        confirm(output, "Stop this? A cancelled run cannot be resumed.")?;
+    }
+    let mut exit = Exit::Done;
+    for job in active {
+        let (done, text) = match session.client.cancel(&job.name).await {
+            CancelOutcome::Requested => (true, "asked to stop".to_owned()),
+            CancelOutcome::AlreadyEnded => (true, "had ended already".to_owned()),
+            CancelOutcome::Refused(refusal) => {
+                (false, format!("refused: {}", refusal.message.shown()))
+            }
+            CancelOutcome::OutcomeUnknown(why) => {
+                (false, format!("no answer: {}; asking again does no harm", why.shown()))
+            }
+        };
+        output.data(&format!("{}: {text}{on}\n", job.name.short()));
+        if !done {
+            exit = Exit::Failed;
+        }
+    }
+    Ok(exit)
+}
+
+/// The jobs that the argument means, as they are now.
+async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failure> {
+    if let Some(names) = job_names(&args.target, session) {
+        let job = one_of(&names, args, session).await?;
+        let ours = owner(session.workspace.as_ref())?;
+        let is_ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == ours);
+        if !is_ours && !args.foreign {
+            return Err(Failure::refused(format!("{} is not ours", job.name.short()))
+                .hint("pass --foreign to stop it all the same"));
+        }
+        return Ok(vec![job]);
+    }
+    let ours = owner(session.workspace.as_ref())?;
+    let seen = session.observe_keeping(&Keep::Retune { adopted: [].into() }).await?;
+    let jobs = || {
+        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
+        listings
+            .flat_map(|listing| &listing.jobs)
+            .filter(|job| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == ours))
+    };
+    let named = |job: &&Observed| {
+        job.stamp.as_ref().is_some_and(|stamp| stamp.name.as_str() == args.target)
+    };
+    let found: Vec<Observed> = jobs().filter(named).cloned().collect();
+    let has_manifest = session.desired.iter().any(|d| d.key.name.as_str() == args.target);
+    if found.is_empty() && !has_manifest {
+        let names = jobs().filter_map(|job| job.stamp.as_ref()).map(|stamp| stamp.name.as_str());
+        let failure = Failure::usage(format!("no tuned model or job is named `{}`", args.target));
+        return Err(match did_you_mean(&args.target, names) {
+            Some(hint) => failure.hint(hint),
+            None => failure.hint("`retune jobs` lists what there is"),
+        });
+    }
+    Ok(found)
+}
+
+/// The full names that a job argument can stand for: one, or one in each place.
+/// `None`: it names a tuned model.
+fn job_names(target: &str, session: &Session) -> Option<Vec<JobName>> {
+    if let Ok(name) = target.parse::<JobName>() {
+        return Some(vec![name]);
+    }
+    let id = target.strip_prefix("tuningJobs/").unwrap_or(target);
+    // A tuned model's name starts with a letter, a job's id is a number.
+    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let in_place = |place: &Place| JobName {
+        project: place.project.clone(),
+        location: place.location.clone(),
+        id: id.to_owned(),
+    };
+    Some(session.places.iter().map(in_place).collect())
+}
+
+async fn one_of(names: &[JobName], args: &Args, session: &Session) -> Result<Observed, Failure> {
+    for name in names {
+        match session.client.get(name).await {
+            Ok(job) => return Ok(job),
+            Err(ReadError::NotFound { .. }) => {}
+            Err(error) => {
+                let hint = error.hint();
+                let failure = Failure::new(Exit::Unreachable, error);
+                return Err(match hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                });
+            }
+        }
+    }
+    Err(Failure::usage(format!("there is no job `{}`", args.target))
+        .hint("`retune jobs` lists what there is"))
+}

@@ -1,0 +1,55 @@
+//! The environment, read in one place.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::vertex::{self, Secret};
+
+/// What the environment says, by the names of Google's own tools.
+#[derive(Default)]
+pub struct Environment {
+    /// `GOOGLE_CLOUD_PROJECT`
+    pub project: Option<String>,
+    /// `GOOGLE_CLOUD_LOCATION`
+    pub location: Option<String>,
+    /// `GOOGLE_VERTEX_BASE_URL`
+    pub endpoint: Option<String>,
+    /// `RETUNE_REVISION`
+    pub revision: Option<String>,
+    /// What there is of credentials.
+    pub credentials: vertex::Environment,
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text(name: &str) -> Option<String> {
+    variable(name).and_then(|value| value.into_string().ok())
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    pub fn read() -> Self {
+        let home = variable("HOME").or_else(|| variable("USERPROFILE")).map(PathBuf::from);
+        let gcloud = variable("CLOUDSDK_CONFIG")
+            .map(PathBuf::from)
+            .or_else(|| home.map(|home| home.join(".config/gcloud")));
+        Self {
+            project: text("GOOGLE_CLOUD_PROJECT"),
+            location: text("GOOGLE_CLOUD_LOCATION"),
+            endpoint: text("GOOGLE_VERTEX_BASE_URL"),
+            revision: text("RETUNE_REVISION"),
+            credentials: vertex::Environment {
+                access_token: text("GOOGLE_OAUTH_ACCESS_TOKEN").map(Secret::new),
+                credentials_file: variable("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),
+                quota_project: text("GOOGLE_CLOUD_QUOTA_PROJECT"),
+                gcloud_config: gcloud,
+                metadata_host: text("GCE_METADATA_HOST"),
+                no_metadata: text("NO_GCE_CHECK").is_some_and(|v| v.eq_ignore_ascii_case("true")),
+                no_gcloud: false,
+            },
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `retune jobs`: the plain list of tuning jobs, foreign ones too.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::Global;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::session::Session;
+use super::status::Format;
+use super::table::table;
+use crate::model::{Observed, Untrusted};
+use crate::vertex::Keep;
+
+/// Arguments of `retune jobs`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Manifests or directories, for the places to list; --project and
+    /// --location name one place without any manifest
+    pub paths: Vec<PathBuf>,
+
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+}
+
+/// Lists and prints.
+pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let session = Session::for_looking(&args.paths, global, output).await?;
+    let seen = session.observe_keeping(&Keep::All).await?;
+    let mut jobs: Vec<&Observed> =
+        seen.values().filter_map(|l| l.as_ref().ok()).flat_map(|l| &l.jobs).collect();
+    // Newest first: what one looks for is what one started last.
+    jobs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
+    match args.format {
+        Format::Json => {
+            let jobs: Vec<Value> = jobs.iter().map(|job| value(job)).collect();
+            output.data(&format!("{:#}\n", json!({"formatVersion": 1, "jobs": jobs})));
+        }
+        Format::Text => output.data(&text(&jobs, global.emulator)),
+    }
+    session.close().await;
+    Ok(Exit::Done)
+}
+
+fn text(jobs: &[&Observed], emulator: bool) -> String {
+    let safe = |text: Option<&str>| text.map(|t| Untrusted::new(t).shown().to_string());
+    let rows: Vec<[String; 6]> = jobs
+        .iter()
+        .map(|job| {
+            let owner = job.stamp.as_ref().map(|s| format!("{}/{}", s.owner, s.name));
+            let source = job.echo.base_model.as_deref().or(job
+                .echo
+                .pre_tuned_model
+                .as_ref()
+                .map(|m| m.tuned_model_name.as_str()));
+            [
+                job.name.short(),
+                job.place.location.clone(),
+                job.state.word().to_owned(),
+                job.create_time
+                    .map(|t| t.strftime("%Y-%m-%d %H:%M").to_string())
+                    .unwrap_or_default(),
+                owner.unwrap_or_else(|| "foreign".to_owned()),
+                safe(source).unwrap_or_default(),
+            ]
+        })
+        .collect();
+    let on = if emulator { " (emulator)" } else { "" };
+    let table = table(["JOB", "LOCATION", "STATE", "CREATED (UTC)", "OWNER", "BASE"], &rows);
+    format!("{table}\n{} jobs{on}.\n", jobs.len())
+}
+
+/// A job for programs: what the API said, by its own names.
+pub(super) fn value(job: &Observed) -> Value {
+    let made = job.tuned_model.as_ref();
+    json!({
+        "job": job.name.to_string(),
+        "project": job.place.project,
+        "location": job.place.location,
+        "state": job.state.word(),
+        "owner": job.stamp.as_ref().map(|s| s.owner.as_str()),
+        "name": job.stamp.as_ref().map(|s| s.name.as_str()),
+        "rerun": job.stamp.as_ref().and_then(|s| s.rerun),
+        "attempt": job.stamp.as_ref().map(|s| s.attempt),
+        "spec": job.stamp.as_ref().and_then(|s| s.spec.clone()),
+        "createTime": job.create_time.map(|t| t.to_string()),
+        "startTime": job.start_time.map(|t| t.to_string()),
+        "endTime": job.end_time.map(|t| t.to_string()),
+        "baseModel": job.echo.base_model,
+        "tunedModelDisplayName": job.echo.tuned_model_display_name,
+        "trainingDatasetUri": job.echo.training_dataset_uri(),
+        "model": made.and_then(|m| m.model.clone()),
+        "endpoint": made.and_then(|m| m.endpoint.clone()),
+        "checkpoints": made.map(|m| m.checkpoints.iter().map(|c| json!({
+            "checkpointId": c.id, "epoch": c.epoch, "step": c.step, "endpoint": c.endpoint,
+        })).collect::<Vec<_>>()),
+        "experiment": job.experiment,
+        "error": job.error.as_ref().map(|e| json!({"code": e.code, "message": e.message})),
+        "labels": job.echo.labels,
+    })
+}

@@ -1,0 +1,113 @@
+//! The only module that prints: data to stdout, everything else to stderr.
+//!
+//! A reader that goes away (`| head`) is no error and stops nothing: what an
+//! `apply` has begun goes on. A full disk is one, and is said once.
+
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::Mutex;
+
+use anstream::ColorChoice;
+use anstyle::{AnsiColor, Style};
+
+/// Whether to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// When stdout is a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are heard.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where everything is printed.
+#[derive(Debug)]
+pub struct Output {
+    choice: ColorChoice,
+    quiet: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    closed: bool,
+    failed: Option<std::io::Error>,
+}
+
+impl Output {
+    /// Prints with that choice of colour; `quiet` keeps narration back.
+    pub fn new(color: Color, quiet: bool) -> Self {
+        let choice = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { choice, quiet, state: Mutex::default() }
+    }
+
+    /// Data: what the command was asked for.
+    pub fn data(&self, text: &str) {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if state.closed || state.failed.is_some() {
+            return;
+        }
+        let mut stdout = anstream::AutoStream::new(std::io::stdout(), self.choice);
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => state.closed = true,
+            Err(error) => state.failed = Some(error),
+        }
+    }
+
+    /// Narration: what goes on. Kept back by `--quiet`.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// What must be said also under `--quiet`. A stderr that cannot be written
+    /// leaves nobody to tell.
+    pub fn complain(&self, text: &str) {
+        let mut stderr = anstream::AutoStream::new(std::io::stderr(), self.choice);
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+
+    /// An error with its causes and, after a blank line, what to type next.
+    pub fn error(&self, error: &dyn std::error::Error, hint: Option<&str>) {
+        let red = AnsiColor::Red.on_default().bold();
+        let bold = Style::new().bold();
+        let mut text = format!("{red}error{red:#}: {error}\n");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text.push_str(&format!("  caused by: {error}\n"));
+            cause = error.source();
+        }
+        if let Some(hint) = hint {
+            text.push_str(&format!("\n{bold}hint{bold:#}: {hint}\n"));
+        }
+        self.complain(&text);
+    }
+
+    /// The failure to write data, if there was one that matters.
+    pub fn failure(&self) -> Option<std::io::Error> {
+        let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.failed.take()
+    }
+
+    /// Whether stderr is a terminal, where progress can be drawn.
+    pub fn draws(&self) -> bool {
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// Columns of the terminal that stdout is; `None` for pipes and files.
+    pub fn width(&self) -> Option<usize> {
+        let stdout = std::io::stdout();
+        if !stdout.is_terminal() {
+            return None;
+        }
+        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(stdout)?;
+        Some(usize::from(columns))
+    }
+}

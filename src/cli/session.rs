@@ -1,0 +1,263 @@
+//! What every command that asks Vertex needs: manifests, a client, and the
+//! emulator when it is asked for.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::Global;
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::{Failure, did_you_mean};
+use super::output::Output;
+use super::revision;
+use crate::clock::{SystemClock, SystemEntropy};
+use crate::emulator::{self, Running, StartError};
+use crate::manifest::{self, Manifests, Rejected, Settings};
+use crate::model::{Desired, Name, Observation, Place, Workspace};
+use crate::observe;
+use crate::plan::Policy;
+use crate::vertex::{Client, ClientOptions, Keep};
+
+/// The client of the command line.
+pub(super) type VertexClient = Client<SystemClock, SystemEntropy>;
+
+/// Where the emulator inside the process keeps its world.
+const EMULATOR_WORLD: &str = ".retune/emulator";
+
+/// How fast its jobs run: most of an hour becomes a few seconds.
+const EMULATOR_SPEED: f64 = 600.0;
+
+/// Valid manifests and somebody to ask.
+pub(super) struct Session {
+    pub(super) desired: Vec<Desired>,
+    pub(super) workspace: Option<Workspace>,
+    pub(super) places: BTreeSet<Place>,
+    pub(super) client: VertexClient,
+    pub(super) emulator: bool,
+    /// Keeps the emulator inside the process alive.
+    running: Option<Running>,
+}
+
+/// Loads the manifests; findings are printed, and errors end the command
+/// before anything was asked of Vertex.
+pub(super) fn load(
+    paths: &[PathBuf],
+    global: &Global,
+    environment: &Environment,
+    require_workspace: bool,
+    output: &Output,
+) -> Result<Manifests, Failure> {
+    let settings = global.settings(environment, require_workspace);
+    match manifest::load(&paths_or_default(paths), &settings).into_result() {
+        Ok(manifests) => {
+            output.say(&manifest::render::text(&manifests.report.findings, true));
+            Ok(manifests)
+        }
+        Err(Rejected::Usage(error)) => Err(Failure::new(Exit::Usage, error)),
+        Err(Rejected::Invalid(report)) => {
+            output.complain(&manifest::render::text(&report.findings, true));
+            Err(Failure::new(
+                Exit::Invalid,
+                "the manifests are not valid; nothing was asked of Vertex",
+            ))
+        }
+    }
+}
+
+/// The paths, or `manifests/` when there is one, else the current directory.
+pub(super) fn paths_or_default(paths: &[PathBuf]) -> Vec<PathBuf> {
+    if paths.is_empty() { manifest::default_paths() } else { paths.to_vec() }
+}
+
+impl Session {
+    /// Loads the manifests and sets a client up.
+    pub(super) async fn open(
+        paths: &[PathBuf],
+        global: &Global,
+        require_workspace: bool,
+        output: &Output,
+    ) -> Result<Self, Failure> {
+        let environment = Environment::read();
+        let require = require_workspace && !global.emulator;
+        let loaded = load(paths, global, &environment, require, output)?;
+        let places = observe::places(&loaded.desired, loaded.workspace.as_ref());
+        let (client, running) = connect(global, environment, output).await?;
+        Ok(Self {
+            desired: loaded.desired,
+            workspace: loaded.workspace,
+            places,
+            client,
+            emulator: global.emulator,
+            running,
+        })
+    }
+
+    /// As [`Session::open`], but without manifests when `--project` and
+    /// `--location` name a place.
+    pub(super) async fn for_looking(
+        paths: &[PathBuf],
+        global: &Global,
+        output: &Output,
+    ) -> Result<Self, Failure> {
+        let environment = Environment::read();
+        let project = global.project.clone().or_else(|| environment.project.clone());
+        let location = global.location.clone().or_else(|| environment.location.clone());
+        let has_manifests =
+            manifest::load(&paths_or_default(paths), &Settings::default()).report().documents > 0;
+        match project.zip(location) {
+            Some((project, location)) if paths.is_empty() && !has_manifests => {
+                let (client, running) = connect(global, environment, output).await?;
+                Ok(Self {
+                    desired: Vec::new(),
+                    workspace: None,
+                    places: [Place::new(project, location)].into(),
+                    client,
+                    emulator: global.emulator,
+                    running,
+                })
+            }
+            _ => Self::open(paths, global, false, output).await,
+        }
+    }
+
+    /// The owner: the Workspace's name, else `default`.
+    pub(super) fn owner(&self) -> Result<Name, Failure> {
+        owner(self.workspace.as_ref())
+    }
+
+    /// What the operator allows, before flags.
+    pub(super) fn policy(&self, global: &Global) -> Result<Policy, Failure> {
+        let mut policy = Policy::new(self.owner()?);
+        if let Some(workspace) = &self.workspace {
+            policy.limits = workspace.limits;
+        }
+        policy.revision = match (&global.revision, Environment::read().revision) {
+            (Some(text), _) => Some(revision::parse(text, "--revision")?),
+            (None, Some(text)) => Some(revision::parse(&text, "RETUNE_REVISION")?),
+            (None, None) => self.work_tree().and_then(revision::of_work_tree),
+        };
+        Ok(policy)
+    }
+
+    /// The directory whose commit the manifests are of.
+    fn work_tree(&self) -> Option<&Path> {
+        let file = self.desired.first().map(|d| d.source.file.as_path())?;
+        let parent = file.parent()?;
+        Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
+    }
+
+    /// Lists every place completely.
+    pub(super) async fn observe(&self) -> Result<Observation, Failure> {
+        self.observe_keeping(&observe::keep(&self.desired)).await
+    }
+
+    /// Lists every place completely, keeping these jobs.
+    pub(super) async fn observe_keeping(&self, keep: &Keep) -> Result<Observation, Failure> {
+        let seen = observe::observe(&self.client, &self.places, keep).await;
+        seen.map_err(unreachable)
+    }
+
+    /// The names, each of which must have a manifest.
+    pub(super) fn known_names(&self, names: &[String]) -> Result<BTreeSet<Name>, Failure> {
+        let known = || self.desired.iter().map(|d| d.key.name.as_str());
+        names
+            .iter()
+            .map(|text| {
+                let name = self.desired.iter().find(|d| d.key.name.as_str() == text);
+                name.map(|d| d.key.name.clone()).ok_or_else(|| {
+                    let failure = Failure::usage(format!("no manifest is named `{text}`"));
+                    match did_you_mean(text, known()) {
+                        Some(hint) => failure.hint(hint),
+                        None => failure.hint("`retune status` lists the names"),
+                    }
+                })
+            })
+            .collect()
+    }
+
+    /// Writes the emulator's world and ends it.
+    pub(super) async fn close(self) {
+        if let Some(running) = self.running {
+            running.stop().await;
+        }
+    }
+}
+
+pub(super) fn owner(workspace: Option<&Workspace>) -> Result<Name, Failure> {
+    match workspace {
+        Some(workspace) => Ok(workspace.owner.clone()),
+        None => "default".parse().map_err(|error| Failure::new(Exit::Unexpected, error)),
+    }
+}
+
+/// A listing that failed: nothing was decided.
+pub(super) fn unreachable(error: observe::ObserveError) -> Failure {
+    let hint = error.source.hint();
+    let failure = Failure::new(Exit::Unreachable, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// A client, and the emulator inside the process when it is asked for.
+pub(super) async fn connect(
+    global: &Global,
+    environment: Environment,
+    output: &Output,
+) -> Result<(VertexClient, Option<Running>), Failure> {
+    if global.emulator && global.endpoint.is_some() {
+        return Err(Failure::usage("--emulator and --endpoint name two services; give one"));
+    }
+    let mut running = None;
+    let endpoint = if global.emulator {
+        let (url, own) = emulator_here(output).await?;
+        running = own;
+        Some(url)
+    } else {
+        global.endpoint.clone().or(environment.endpoint)
+    };
+    let options = ClientOptions { endpoint, environment: environment.credentials };
+    let client = Client::new(options, SystemClock::new(), SystemEntropy)
+        .map_err(|error| Failure::new(Exit::Usage, error))?;
+    Ok((client, running))
+}
+
+/// The emulator of this directory: started here, or the one that another
+/// retune runs at this moment.
+async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Failure> {
+    let directory = PathBuf::from(EMULATOR_WORLD);
+    let address = directory.join("address");
+    let failed = |error: std::io::Error| {
+        Failure::new(Exit::Unexpected, format!("could not write in {EMULATOR_WORLD}: {error}"))
+            .hint("run retune in a directory that you may write to")
+    };
+    std::fs::create_dir_all(&directory).map_err(failed)?;
+    // The world of an emulator is nobody's business but this machine's.
+    if let Some(parent) = directory.parent() {
+        std::fs::write(parent.join(".gitignore"), "*\n").map_err(failed)?;
+    }
+    let options = emulator::Options {
+        speed: EMULATOR_SPEED,
+        data_dir: Some(directory),
+        assume_datasets: true,
+        ..emulator::Options::default()
+    };
+    match emulator::start(options, SystemClock::new()).await {
+        Ok(running) => {
+            let url = running.url().to_owned();
+            std::fs::write(&address, &url).map_err(failed)?;
+            Ok((url, Some(running)))
+        }
+        Err(StartError::Busy(_)) => {
+            let url = std::fs::read(&address).ok().and_then(|url| String::from_utf8(url).ok());
+            let url = url.ok_or_else(|| {
+                Failure::new(Exit::Unreachable, "another retune is starting the emulator here")
+                    .hint("run the command again")
+            })?;
+            output.say("emulator: using the one that another retune runs in this directory\n");
+            Ok((url, None))
+        }
+        Err(error) => Err(Failure::new(Exit::Unexpected, error)),
+    }
+}
