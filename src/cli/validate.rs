@@ -95,10 +95,10 @@ spec:
     #[test]
     fn the_exit_code_says_whether_anything_may_be_planned() {
         for (text, code) in [
-            (MANIFEST.to_owned(), 0),
-            (MANIFEST.replace("gemini-3.5-flash", "gemini-1.0-pro-002"), 0),
-            (broken(), 3),
-            (String::new(), 3),
+            (MANIFEST.to_owned(), Exit::Done),
+            (MANIFEST.replace("gemini-3.5-flash", "gemini-1.0-pro-002"), Exit::Done),
+            (broken(), Exit::Invalid),
+            (String::new(), Exit::Invalid),
         ] {
             for format in [Format::Text, Format::Json, Format::Sarif, Format::Github] {
                 assert_eq!(said(&text, format).code, code, "{format:?}: {text}");
@@ -119,7 +119,7 @@ spec:
         let project = manifest::Setting { flag: Some("other".to_owned()), environment: None };
         let settings = Settings { project, ..Settings::default() };
         let said = run(&Args { paths: vec![file], format: Format::Text }, &settings);
-        assert_eq!(said.code, 64);
+        assert_eq!(said.code, Exit::Usage);
         assert!(said.narration.contains("faq.yaml:5:12"), "{}", said.narration);
     }
 
