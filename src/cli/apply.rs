@@ -77,6 +77,13 @@ pub enum Format {
 /// Applies the manifests.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let wait = args.wait.as_deref().map(wait_limit).transpose()?;
+    if let (Some(None), Some(path)) = (wait, args.paths.first().and_then(|path| path.to_str()))
+        && parse_duration(path).is_ok()
+        && !std::path::Path::new(path).exists()
+    {
+        return Err(Failure::usage(format!("`{path}` is a duration, and no manifest"))
+            .hint(format!("write `--wait={path}`")));
+    }
     let session = Session::open(&args.paths, global, true, output).await?;
     let result = apply(&args, wait, &session, global, output).await;
     session.close().await;

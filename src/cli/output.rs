@@ -21,6 +21,11 @@ pub enum Color {
     Never,
 }
 
+/// Data could not be written. What the command did, it did.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write to stdout; the command was carried out all the same")]
+pub struct NotWritten(#[source] std::io::Error);
+
 /// Where everything is printed.
 #[derive(Debug)]
 pub struct Output {
@@ -91,9 +96,9 @@ impl Output {
     }
 
     /// The failure to write data, if there was one that matters.
-    pub fn failure(&self) -> Option<std::io::Error> {
+    pub fn failure(&self) -> Option<NotWritten> {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.failed.take()
+        state.failed.take().map(NotWritten)
     }
 
     /// Whether stderr is a terminal, where progress can be drawn.

@@ -228,7 +228,7 @@ fn what_starts_no_run_is_a_note() {
     world.wants(model("faq")).does("apply --yes").later("3h");
     world.wants(model("faq").spec("tunedModelDisplayName: Support FAQ"));
     assert_snapshot!(world.run("plan"), @"
-      i faq   note       tunedModelDisplayName differ from the run's; they apply to the next run
+      i faq   note       tunedModelDisplayName differs from the run's; it applies to the next run
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
@@ -236,14 +236,14 @@ fn what_starts_no_run_is_a_note() {
     ");
     world.wants(model("faq").no_epochs());
     assert_snapshot!(world.run("plan"), @"
-      i faq   note       supervisedTuningSpec.hyperParameters.epochCount no longer set; the run keeps what it was asked; raise lifecycle.rerun to train without
+      i faq   note       epochCount is no longer set; the run was trained with it; raise lifecycle.rerun to train without
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
-      i faq   note       supervisedTuningSpec.hyperParameters.epochCount no longer set; the run keeps what it was asked; raise lifecycle.rerun to train without
+      i faq   note       epochCount is no longer set; the run was trained with it; raise lifecycle.rerun to train without
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.

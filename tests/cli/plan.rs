@@ -105,13 +105,14 @@ fn markdown_is_for_a_comment() {
     Digest: `sha256:[DIGEST]`
     [exit 0]
     ");
-    assert_snapshot!(world.run("plan --format markdown --max-bytes 330"), @"
+    assert_snapshot!(world.run("plan --format markdown --max-bytes 260"), @"
     ### retune plan: 2 to create
 
     | | model | action | why |
     |---|---|---|---|
     | + | faq | create | new manifest |
-    | + | router | create | new manifest |
+
+    1 more rows: run `retune plan` to see them.
 
     Digest: `sha256:[DIGEST]`
     [exit 0]

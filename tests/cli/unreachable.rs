@@ -21,7 +21,7 @@ fn nobody_listens() {
       caused by: tcp connect error
       caused by: Connection refused (os error 111)
 
-    hint: is an emulator running at http://127.0.0.1:[PORT]/? `retune emulator` starts one; leave out --endpoint to talk to Vertex AI
+    hint: `retune emulator` starts an emulator; leave out --endpoint and GOOGLE_VERTEX_BASE_URL to talk to Vertex AI
     [exit 4]
     ");
 }
@@ -60,8 +60,6 @@ fn a_web_page_instead_of_an_answer() {
     --- stderr
     error: could not list the tuning jobs of acme-ml/us-central1
       caused by: `127.0.0.1:[PORT]` knows no tuning jobs in `acme-ml/us-central1`: an answer that is not the API's (text/html); is the address right?
-
-    hint: is an emulator running at http://127.0.0.1:[PORT]/? `retune emulator` starts one; leave out --endpoint to talk to Vertex AI
     [exit 4]
     ");
 }
@@ -85,8 +83,6 @@ fn a_listing_that_loses_a_page() {
     error: could not list the tuning jobs of acme-ml/us-central1
       caused by: the listing of `acme-ml/us-central1` is incomplete: page 2 is missing
       caused by: permission denied in `acme-ml/us-central1`: no
-
-    hint: is an emulator running at http://127.0.0.1:[PORT]/? `retune emulator` starts one; leave out --endpoint to talk to Vertex AI
     [exit 4]
     ");
     assert!(server.asked().iter().all(|request| request.starts_with("GET ")));

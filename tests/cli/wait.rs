@@ -105,7 +105,7 @@ fn starts_what_waited_for_a_slot() {
       router  succeeded  tuningJobs/[JOB-2]  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
 
     Done. Every tuned model matches its manifest.
-      faq  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
+      faq     projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
       router  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
     [exit 0]
     ");

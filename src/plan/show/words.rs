@@ -106,12 +106,8 @@ pub fn held(held: &Held) -> String {
         HoldReason::Suspended => {
             "the manifest says `suspend: true`; take it out to go on".to_owned()
         }
-        HoldReason::CreateLimit { wanted, limit } => format!(
-            "{wanted} creates wanted, limit {limit}; pass --max-creates {wanted} if they are meant"
-        ),
-        HoldReason::CancelLimit { wanted, limit } => format!(
-            "{wanted} cancels wanted, limit {limit}; pass --max-cancels {wanted} if they are meant"
-        ),
+        HoldReason::CreateLimit { wanted, limit } => over("create", *wanted, *limit),
+        HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
             "{running} of {limit} runs (limits.maxConcurrent); starts when one ends, or run \
              `retune apply` then"
@@ -138,6 +134,14 @@ pub fn held(held: &Held) -> String {
             job.short()
         ),
     }
+}
+
+/// A limit that tripped, and the flag that lifts it.
+fn over(what: &str, wanted: usize, limit: u32) -> String {
+    let (s, they_are) = if wanted == 1 { ("", "it is") } else { ("s", "they are") };
+    format!(
+        "{wanted} {what}{s} wanted, limit {limit}; pass --max-{what}s {wanted} if {they_are} meant"
+    )
 }
 
 fn unknown_state(job: &JobName, state: Option<&JobState>) -> String {
@@ -203,13 +207,21 @@ pub(super) fn orphan(orphan: &Orphan) -> String {
 /// A remark.
 pub(super) fn remark(remark: &Remark) -> String {
     match remark {
-        Remark::FieldRemoved { fields } => format!(
-            "{} no longer set; the run keeps what it was asked; raise lifecycle.rerun to train \
-             without",
-            fields.join(", ")
-        ),
+        Remark::FieldRemoved { fields } => {
+            let names: Vec<&str> = fields.iter().map(|path| last(path)).collect();
+            let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+            format!(
+                "{} {are} no longer set; the run was trained with {them}; raise lifecycle.rerun \
+                 to train without",
+                names.join(", ")
+            )
+        }
         Remark::AppliesNextRun { fields } => {
-            format!("{} differ from the run's; they apply to the next run", fields.join(", "))
+            let (differ, they_apply) = match fields.len() {
+                1 => ("differs", "it applies"),
+                _ => ("differ", "they apply"),
+            };
+            format!("{} {differ} from the run's; {they_apply} to the next run", fields.join(", "))
         }
         Remark::OtherRunActive { jobs } => {
             let jobs: Vec<String> = jobs.iter().map(JobName::short).collect();
