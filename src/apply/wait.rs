@@ -124,7 +124,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
                     observer.notice(&Event::LookFailed { why, again_in });
                 }
             }
-            let sleep = std::pin::pin!(self.clock.sleep(self.interval));
+            let left = self.limit.map(|limit| limit.saturating_sub(self.clock.elapsed() - begun));
+            let pause = left.map_or(self.interval, |left| left.min(self.interval));
+            let sleep = std::pin::pin!(self.clock.sleep(pause));
             let stop = std::pin::pin!(self.executor.stop.wait());
             futures_util::future::select(sleep, stop).await;
         }

@@ -116,7 +116,10 @@ async fn apply(
     let confirmed = plan(&session.desired, &seen, &policy);
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
-    accept(args, &confirmed, session, &policy, output).await?;
+    if let Err(failure) = accept(args, &confirmed, session, &policy, output).await {
+        telling.end(failure.exit);
+        return Err(failure);
+    }
 
     let stop = Stop::new();
     let executor = Executor {

@@ -68,7 +68,7 @@ fn a_refused_create_is_a_failure_and_the_older_run_goes_on() {
     Plan: 1 to create, 1 to cancel.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-      faq  refused  tuning_job.supervised_tuning_spec.training_dataset_uri: training_dataset_uri should be a GCS object of type JSONL.; nothing was changed
+      faq  refused  tuning_job.supervised_tuning_spec.training_dataset_uri: training_dataset_uri should be a GCS object of type JSONL; nothing was changed
       faq  goes on  tuningJobs/[JOB-1]: its successor was not accepted
 
     Applied: 0 created, 2 not done.
@@ -77,7 +77,7 @@ fn a_refused_create_is_a_failure_and_the_older_run_goes_on() {
     assert_snapshot!(world.run("apply --yes --format jsonl"), @r#"
     {"event":"plan","plan":{"formatVersion":1,"digest":"sha256:[DIGEST]","summary":{"create":1,"cancel":1,"held":0,"inFlight":0,"inSync":0,"orphaned":0,"orphanedEnded":0},"places":[{"project":"acme-ml","location":"us-central1"}],"actions":[{"action":"create","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"reason":"specChanged","diff":[{"field":"supervisedTuningSpec.trainingDatasetUri","old":"gs://acme-ml/faq/train.jsonl","new":"gs://retune-samples/no-such-object.jsonl"}],"request":{"baseModel":"gemini-3.5-flash","labels":{"managed-by":"retune","retune-attempt":"1","retune-name":"faq","retune-owner":"acme-tuning","retune-rerun":"0","retune-spec":"[SPEC]"},"supervisedTuningSpec":{"trainingDatasetUri":"gs://retune-samples/no-such-object.jsonl","exportLastCheckpointOnly":true,"hyperParameters":{"epochCount":3}}}},{"action":"cancel","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"reason":"superseded","job":"projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]","after":"create"}],"held":[],"inFlight":[],"inSync":[],"orphaned":[],"foreign":0,"diagnostics":[]}}
     {"event":"begun","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"create"}
-    {"event":"done","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"create","outcome":"refused","failed":true,"job":null,"message":"tuning_job.supervised_tuning_spec.training_dataset_uri: training_dataset_uri should be a GCS object of type JSONL.; nothing was changed"}
+    {"event":"done","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"create","outcome":"refused","failed":true,"job":null,"message":"tuning_job.supervised_tuning_spec.training_dataset_uri: training_dataset_uri should be a GCS object of type JSONL; nothing was changed"}
     {"event":"done","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"action":"cancel","outcome":"notBegun","failed":true,"job":"projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]","message":"tuningJobs/[JOB-1]: its successor was not accepted"}
     {"event":"end","exitCode":6}
     [exit 6]

@@ -121,6 +121,45 @@ fn a_second_process_uses_the_emulator_of_the_first() {
 }
 
 #[test]
+fn what_to_type_next_leads_to_the_emulator_again() {
+    let world = World::alone();
+    world.wants(model("faq"));
+    let _first = world.emulator_here();
+    assert_snapshot!(world.run("apply --emulator --yes --wait=1s --quiet"), @"
+      + faq   create     new manifest
+
+    Plan (emulator): 1 to create.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/us-central1.
+      faq  created  tuningJobs/[JOB-1] (emulator)
+
+    Applied (emulator): 1 created.
+      faq  pending  tuningJobs/[JOB-1] (emulator)
+
+    The wait timed out after 1s (emulator); runs go on: faq. Look again with `retune status --emulator`.
+    [exit 7]
+    ");
+    assert_snapshot!(world.run("cancel 77 --emulator --quiet"), @"
+    --- stderr
+    error: there is no job `77`
+
+    hint: `retune jobs --emulator` lists what there is
+    [exit 64]
+    ");
+    assert_snapshot!(world.run("apply --emulator --expect-plan sha256:0 --quiet"), @"
+      … faq   in flight  tuningJobs/[JOB-1]: pending, 0s
+
+    No changes (emulator). 1 in flight.
+    Listed acme-ml/us-central1.
+    --- stderr
+    error: nothing was done: the plan is another one by now (sha256:[DIGEST] instead of sha256:0)
+
+    hint: look at it with `retune plan --emulator`, then apply that one
+    [exit 5]
+    ");
+}
+
+#[test]
 fn a_directory_that_cannot_be_written() {
     let world = World::alone();
     world.wants(model("faq"));

@@ -311,3 +311,16 @@ fn of_emulator() {
       -h, --help                   Print help (see more with '--help')
     ");
 }
+
+#[test]
+fn what_is_generated_names_every_command() {
+    let world = World::alone();
+    let script = world.stdout("completions bash");
+    let page = world.stdout("man");
+    for command in ["init", "validate", "plan", "apply", "status", "describe", "jobs", "cancel"] {
+        assert!(script.contains(command), "{command}");
+        assert!(page.contains(command), "{command}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&world.stdout("schema")).unwrap();
+    assert!(schema["$schema"].is_string());
+}

@@ -145,11 +145,12 @@ fn suspend_looks_and_changes_nothing() {
 #[test]
 fn an_orphan_is_reported_and_stopped_by_its_name() {
     let world = World::new();
-    world.wants(model("faq")).wants(model("router")).does("apply --yes").later("2m");
+    world.wants(model("faq")).does("apply --yes");
+    world.wants(model("router")).does("apply --yes").later("2m");
     world.wants_no_more("router");
     assert_snapshot!(world.run("plan"), @"
-      … faq      in flight  tuningJobs/[JOB-2]: running, 1m 44s
-      ? router   orphaned   tuningJobs/[JOB-1]: running; no manifest; `retune apply --prune router` stops it
+      … faq      in flight  tuningJobs/[JOB-1]: running, 1m 27s
+      ? router   orphaned   tuningJobs/[JOB-2]: running; no manifest; `retune apply --prune router` stops it
 
     No changes. 1 in flight, 1 orphaned.
     Listed acme-ml/us-central1.
@@ -157,10 +158,10 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     ");
     assert_snapshot!(world.run("status"), @"
     NAME  STATUS   RUN
-    faq   running  tuningJobs/[JOB-2]  1m 44s, processing dataset
+    faq   running  tuningJobs/[JOB-1]  1m 27s, processing dataset
 
     Active runs without a manifest:
-      router  tuningJobs/[JOB-1]: running
+      router  tuningJobs/[JOB-2]: running
 
     1 model: 1 in flight, 1 orphaned.
     [exit 0]
@@ -173,13 +174,13 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     [exit 64]
     ");
     assert_snapshot!(world.run("apply --yes --prune router"), @"
-      x router   cancel     tuningJobs/[JOB-1]: pruned
-      … faq      in flight  tuningJobs/[JOB-2]: running, 1m 44s
+      x router   cancel     tuningJobs/[JOB-2]: pruned
+      … faq      in flight  tuningJobs/[JOB-1]: running, 1m 27s
 
     Plan: 1 to cancel, 1 in flight.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-      router  cancelled  tuningJobs/[JOB-1]: asked to stop
+      router  cancelled  tuningJobs/[JOB-2]: asked to stop
 
     Applied: 1 cancelled.
     [exit 0]
@@ -249,6 +250,20 @@ fn what_starts_no_run_is_a_note() {
     Listed acme-ml/us-central1.
     [exit 0]
     ");
+}
+
+#[test]
+fn a_run_carries_the_time_of_the_commit_it_was_made_from() {
+    let world = World::new();
+    world.wants(model("faq"));
+    for arguments in ["init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm faq"] {
+        let mut git = std::process::Command::new("git");
+        world.clean(&mut git);
+        git.args(arguments.split(' ')).env("GIT_COMMITTER_DATE", "2026-02-02T00:00:00Z");
+        assert!(git.status().unwrap().success(), "{arguments}");
+    }
+    world.does("apply --yes");
+    assert!(world.stdout("jobs --format json").contains(r#""retune-rev": "1769990400""#));
 }
 
 #[test]

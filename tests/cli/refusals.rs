@@ -99,3 +99,13 @@ fn another_plan_than_expected() {
     [exit 0]
     ");
 }
+
+#[test]
+fn jsonl_ends_with_the_exit_code_all_the_same() {
+    let world = World::new();
+    world.workspace(&["limits: {maxCreates: 0}"]);
+    world.wants(model("faq"));
+    let told = world.stdout("apply --yes --format jsonl");
+    let events: Vec<&str> = told.lines().skip(1).collect();
+    assert_snapshot!(events.join("\n"), @r#"{"event":"end","exitCode":5}"#);
+}

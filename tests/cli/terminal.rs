@@ -24,7 +24,8 @@ fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
     let mut output = child.wait_with_output().unwrap();
     output.stdout.retain(|byte| *byte != b'\r');
     // What was typed before the echo was off.
-    Some(world.shown(&output).trim_start_matches(input).to_owned())
+    let shown = world.shown(&output);
+    Some(shown.strip_prefix(input).unwrap_or(&shown).to_owned())
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn rows_are_wrapped_at_80_columns() {
     assert_snapshot!(shown, @"
       ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset
                          row 71 is invalid: `contents` is missing, empty or not a
-                         list.; raise lifecycle.rerun to try again
+                         list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -82,7 +83,7 @@ fn rows_are_wrapped_at_80_columns() {
                                                   (tuningJobs/[JOB-1]):
                                                   Dataset row 71 is invalid:
                                                   `contents` is missing, empty or
-                                                  not a list.; raise lifecycle.rerun
+                                                  not a list; raise lifecycle.rerun
                                                   to try again
 
     1 model: 1 held.
@@ -98,7 +99,7 @@ fn rows_are_wrapped_at_80_columns() {
 
       ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset
                          row 71 is invalid: `contents` is missing, empty or not a
-                         list.; raise lifecycle.rerun to try again
+                         list; raise lifecycle.rerun to try again
 
     Spec
       baseModel: gemini-3.5-flash

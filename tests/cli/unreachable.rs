@@ -30,7 +30,9 @@ fn nobody_listens() {
 fn no_credential() {
     let world = World::alone();
     world.wants(model("faq"));
-    assert_snapshot!(world.run("plan"), @"
+    // Nor a gcloud.
+    let output = world.command(&["plan"]).env("PATH", "").output().unwrap();
+    assert_snapshot!(world.shown(&output), @"
     --- stderr
     error: could not list the tuning jobs of acme-ml/us-central1
       caused by: there is no usable Google credential

@@ -62,11 +62,11 @@ fn a_model_that_fails_is_an_error() {
       faq  failed  tuningJobs/[JOB-1]: Dataset row 71 is invalid: `contents` is missing, empty or not a list.
 
     Not tuned: faq.
-      faq  held: last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      faq  held: last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
     [exit 6]
     ");
     assert_snapshot!(world.run("apply --yes --wait"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -75,7 +75,7 @@ fn a_model_that_fails_is_an_error() {
     [exit 6]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.

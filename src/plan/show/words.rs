@@ -77,7 +77,7 @@ pub fn held(held: &Held) -> String {
     let name = &held.key.name;
     match &held.reason {
         HoldReason::LastRunFailed { job, error, has_model, retry_in } => {
-            let error = error.as_ref().map(|e| format!(": {}", e.message.shown()));
+            let error = error.as_ref().map(|e| format!(": {}", e.message.phrase()));
             let error = error.unwrap_or_default();
             let cure = match (retry_in, has_model) {
                 (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
