@@ -145,7 +145,7 @@ async fn apply(
             _ => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
-    let exit = interrupt::guarded(work, &stop, output).await;
+    let exit = interrupt::guarded(work, &stop, &session.command("status"), output).await;
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit

@@ -26,6 +26,10 @@ pub enum Color {
 #[error("could not write to stdout; the command was carried out all the same")]
 pub struct NotWritten(#[source] std::io::Error);
 
+/// What the HTTP client calls its own layers. It is the system's word below
+/// them that says what is wrong.
+const LAYERS: [&str; 3] = ["error sending request", "client error (Connect)", "tcp connect error"];
+
 /// Where everything is printed.
 #[derive(Debug)]
 pub struct Output {
@@ -86,7 +90,10 @@ impl Output {
         let mut text = format!("{red}error{red:#}: {error}\n");
         let mut cause = error.source();
         while let Some(error) = cause {
-            text.push_str(&format!("  caused by: {error}\n"));
+            let said = error.to_string();
+            if !LAYERS.contains(&said.as_str()) {
+                text.push_str(&format!("  caused by: {said}\n"));
+            }
             cause = error.source();
         }
         if let Some(hint) = hint {

@@ -270,4 +270,14 @@ fn the_environment_fills_in_what_nobody_says() {
 
     [exit 0]
     ");
+    let environment = [("GOOGLE_CLOUD_PROJECT", "other"), ("RETUNE_REVISION", "soon")];
+    let mut command = world.command(&["plan", "--project", "acme-ml", "--location", "us-central1"]);
+    world.wants(model("router"));
+    assert_snapshot!(world.shown(&command.envs(environment).output().unwrap()), @"
+    --- stderr
+    error: RETUNE_REVISION `soon` is no revision
+
+    hint: give the commit's time: `git log -1 --format=%ct`
+    [exit 64]
+    ");
 }

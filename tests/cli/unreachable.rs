@@ -16,9 +16,6 @@ fn nobody_listens() {
     error: could not list the tuning jobs of acme-ml/us-central1
       caused by: could not reach `127.0.0.1:[PORT]`
       caused by: no connection
-      caused by: error sending request
-      caused by: client error (Connect)
-      caused by: tcp connect error
       caused by: Connection refused (os error 111)
 
     hint: `retune emulator` starts an emulator; leave out --endpoint and GOOGLE_VERTEX_BASE_URL to talk to Vertex AI
