@@ -172,7 +172,9 @@ async fn accept(
     {
         return Err(another_plan(expected, &digest, session));
     }
-    if plan.actions.is_empty() || args.yes {
+    // With --wait, what waits for a slot is started as well.
+    let starts_later = args.wait.is_some() && plan.deferred().next().is_some();
+    if args.yes || (plan.actions.is_empty() && !starts_later) {
         return Ok(());
     }
     let place = if session.emulator { " on the emulator" } else { "" };

@@ -166,6 +166,7 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     1 model: 1 in flight, 1 orphaned.
     [exit 0]
     ");
+    assert!(world.stdout("plan --only faq").contains("No changes. 1 in flight"));
     assert_snapshot!(world.run("apply --yes --prune rooter"), @"
     --- stderr
     error: no job of ours is named `rooter`

@@ -109,8 +109,8 @@ pub fn held(held: &Held) -> String {
         HoldReason::CreateLimit { wanted, limit } => over("create", *wanted, *limit),
         HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
-            "{running} of {limit} runs (limits.maxConcurrent); starts when one ends, or run \
-             `retune apply` then"
+            "{running} of {limit} runs (limits.maxConcurrent); `retune apply --wait` starts it when \
+             one ends"
         ),
         HoldReason::ListIncomplete { why } => {
             format!("{} could not be listed: {}", held.key.place, why.shown())
