@@ -110,6 +110,10 @@ async fn apply(
     policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
     policy.prune = not_manifests(&args.prune, session)?;
+    if !policy.only.is_empty() {
+        // Whoever names an orphan means it, too.
+        policy.only.extend(policy.prune.iter().cloned());
+    }
 
     let seen = session.observe().await?;
     known_orphans(&policy, &seen, session)?;

@@ -174,7 +174,7 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     hint: did you mean `router`?
     [exit 64]
     ");
-    assert_snapshot!(world.run("apply --yes --prune router"), @"
+    assert_snapshot!(world.run("apply --yes --prune router --only faq"), @"
       x router   cancel     tuningJobs/[JOB-2]: pruned
       … faq      in flight  tuningJobs/[JOB-1]: running, 1m 27s
 
