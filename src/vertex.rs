@@ -1,16 +1,33 @@
 //! The Vertex AI tuning service: list, get, create, cancel.
 //!
 //! [`Vertex`] is all that the executor and the commands know of it; the HTTP
-//! client is one implementation, a simulator's world another. Outcomes are
-//! named for what a caller can do about them.
+//! client, [`Client`], is one implementation, a simulator's world another.
+//! Outcomes are named for what a caller can do about them.
+//!
+//! # Invariants
+//!
+//! 1. A create is written to the wire at most once, and what became of it is in
+//!    its [`CreateOutcome`]: unless the service said no or nothing was sent, a
+//!    job may exist.
+//! 2. A [`Listing`] has every page, or it is a [`ReadError`].
+//! 3. A Google token goes to `https://*.googleapis.com` and nowhere else, over
+//!    no redirect, and is in no error.
+//! 4. Decisions rest on v1 of the API; [`Vertex::progress`] alone looks further.
 
 mod auth;
 mod client;
 mod endpoint;
 mod error;
 mod http;
+mod listing;
 mod retry;
 mod wire;
+
+/// The server of the tests over HTTP, for what needs to see the inside as well.
+#[cfg(test)]
+#[path = "../tests/vertex_client/server.rs"]
+#[expect(dead_code, reason = "shared with the integration tests")]
+mod testing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +38,7 @@ pub use auth::{CredentialError, Environment, Secret};
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
-pub use http::{Counters, Counts, Failure};
+pub use http::{Counters, Counts, TransportError};
 pub use wire::WireError;
 
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};

@@ -77,6 +77,9 @@ pub(super) struct Authorization {
 pub(super) struct Credentials {
     environment: Environment,
     found: Mutex<Option<Found>>,
+    /// [`takes_credential`]; a test of what happens with a credential has only
+    /// loopback to send it to.
+    may_see: fn(&Url) -> bool,
 }
 
 /// A source of tokens. Another kind of credential file is one more
@@ -89,8 +92,19 @@ struct Found {
 }
 
 impl Credentials {
-    pub(super) fn new(environment: Environment) -> Self {
-        Self { environment, found: Mutex::new(None) }
+    pub(super) fn new(mut environment: Environment) -> Self {
+        // An empty variable is how a shell says that there is none.
+        let Environment { access_token, credentials_file, quota_project, .. } = &mut environment;
+        access_token.take_if(|token| token.expose().trim().is_empty());
+        credentials_file.take_if(|path| path.as_os_str().is_empty());
+        quota_project.take_if(|project| project.is_empty());
+        Self { environment, found: Mutex::new(None), may_see: takes_credential }
+    }
+
+    #[cfg(test)]
+    pub(super) fn shown_to_anybody(mut self) -> Self {
+        self.may_see = |_| true;
+        self
     }
 
     /// The authorization of a request to `url`; `None` when none may go there.
@@ -104,7 +118,7 @@ impl Credentials {
         url: &Url,
         renew: bool,
     ) -> Result<Option<Authorization>, CredentialError> {
-        if !takes_credential(url) {
+        if !(self.may_see)(url) {
             return Ok(None);
         }
         let (source, token, quota_project) = match &self.environment.access_token {
@@ -158,8 +172,7 @@ impl Credentials {
         if !environment.no_metadata
             && let Some(provider) = metadata::probe(environment.metadata_host.as_deref()).await?
         {
-            let source = "the metadata server";
-            return Ok(Found { provider, source, quota_project: None });
+            return Ok(Found { provider, source: error::METADATA, quota_project: None });
         }
         if !environment.no_gcloud
             && let Some(provider) = gcloud::probe().await?

@@ -1,6 +1,5 @@
 //! [`Vertex`] over HTTP.
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +9,10 @@ use serde_json::Value;
 use super::auth::{Authorization, Credentials, Environment};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::http::{Answer, Counters, Failure, Http, headers};
+use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
+use super::listing::Lister;
 use super::retry::{self, Budget};
-use super::wire::{self, ApiError, Page, Sieve, WireError};
+use super::wire::{self, ApiError, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
 use crate::clock::{Clock, Entropy};
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
@@ -20,10 +20,6 @@ use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
 /// 200 without complaint, and a shorter page is no error.
 const PAGE_SIZE: &str = "100";
-
-/// Most pages of one listing: a million jobs, which at one create a minute is
-/// two years of a busy project.
-const MAX_PAGES: u32 = 10_000;
 
 const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
@@ -75,7 +71,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             Some(text) => Endpoint::parse(&text)?,
             None => Endpoint::google(),
         };
-        let http = Http::new(endpoint.is_loopback()).map_err(ClientError::Http)?;
+        let http = Http::new(Kind::of(&endpoint)).map_err(ClientError::Http)?;
         let credentials = Credentials::new(environment);
         Ok(Self { http, endpoint, credentials, budget: Budget::new(), clock, entropy })
     }
@@ -123,7 +119,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
                     (error, asked)
                 }
                 Err(source) => {
-                    let again = !matches!(source, Failure::TooLarge);
+                    let again = !matches!(source, TransportError::TooLarge);
                     let error = ReadError::Unreachable { host: host(url), source };
                     if !again {
                         return Err(error);
@@ -145,7 +141,8 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         }
     }
 
-    async fn page(
+    /// One page of a listing, as it comes.
+    pub(super) async fn page(
         &self,
         place: &Place,
         token: Option<&str>,
@@ -171,7 +168,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         let credential = credential.map_err(|e| Unanswered::not_sent(&e))?;
         match self.http.write(url, headers(credential.as_ref()), json, body).await {
             Ok(answer) => Ok(answer),
-            Err(error @ Failure::NotSent(_)) => Err(Unanswered::not_sent(&error)),
+            Err(error @ TransportError::NotSent(_)) => Err(Unanswered::not_sent(&error)),
             Err(error) => Err(Unanswered::Unknown(Untrusted::new(chain(&error)))),
         }
     }
@@ -230,37 +227,7 @@ impl Subject<'_> {
 
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
-        let sieve = Sieve::new(keep);
-        // By name: a job that moves between pages while they are read comes
-        // twice, and what was read later is newer.
-        let mut jobs = BTreeMap::new();
-        let mut foreign = 0;
-        let mut seen = HashSet::new();
-        let mut token: Option<String> = None;
-        let mut body = Vec::new();
-        for page in 1..=MAX_PAGES {
-            let incomplete = |why| match page {
-                1 => why,
-                _ => ReadError::Incomplete { place: place.clone(), page, why: Box::new(why) },
-            };
-            let answer = self.page(place, token.as_deref(), &mut body).await.map_err(incomplete)?;
-            let Page { kept, foreign: others, next } =
-                wire::page(&body, place, &sieve).map_err(|source| {
-                    incomplete(ReadError::Garbled { host: self.host_of(place), source })
-                })?;
-            foreign += others;
-            jobs.extend(kept.into_iter().map(|job| (job.name.clone(), job)));
-            let Some(next) = next else {
-                let jobs = jobs.into_values().collect();
-                return Ok(Listing { jobs, foreign, date: answer.date });
-            };
-            if !seen.insert(next.clone()) {
-                let why = "a page token came twice";
-                return Err(ReadError::Endless { place: place.clone(), why });
-            }
-            token = Some(next);
-        }
-        Err(ReadError::Endless { place: place.clone(), why: "it has more than 10,000 pages" })
+        Lister { client: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -344,7 +311,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
 }
 
 impl<C: Clock, E: Entropy> Client<C, E> {
-    fn host_of(&self, place: &Place) -> String {
+    pub(super) fn host_of(&self, place: &Place) -> String {
         self.endpoint.jobs(V1, place).map(|url| host(&url)).unwrap_or_default()
     }
 }
@@ -375,3 +342,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,6 +84,11 @@ impl Endpoint {
         self.instead.as_ref().is_some_and(is_loopback)
     }
 
+    /// Whether requests are encrypted; without it is for loopback only.
+    pub fn is_https(&self) -> bool {
+        self.instead.as_ref().is_none_or(|url| url.scheme() == "https")
+    }
+
     /// The address of a place's jobs, in `version` of the API.
     pub(super) fn jobs(&self, version: &str, place: &Place) -> Result<Url, EndpointError> {
         let path = format!("{version}/{}/tuningJobs", parent(&place.project, &place.location)?);

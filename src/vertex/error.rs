@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::auth::CredentialError;
 use super::endpoint::EndpointError;
-use super::http::Failure;
+use super::http::TransportError;
 use super::wire::WireError;
 use crate::model::{JobName, Place, Untrusted};
 
@@ -19,7 +19,7 @@ pub enum ReadError {
         host: String,
         /// What went wrong.
         #[source]
-        source: Failure,
+        source: TransportError,
     },
     /// The service is there and does not serve now (5xx, 408), after all tries.
     #[error("`{host}` is unavailable (HTTP {status}): {}", message.shown())]
@@ -160,8 +160,11 @@ impl ReadError {
                 "check the location, and the project with `gcloud projects describe {}`",
                 place.project
             )),
-            Self::Unreachable { host, .. } => {
+            Self::Unreachable { host, .. } if host.ends_with(".googleapis.com") => {
                 Some(format!("check the network with `curl -sI https://{host}`"))
+            }
+            Self::Unreachable { host, .. } => {
+                Some(format!("check that a server listens at `{host}`"))
             }
             Self::Throttled { retry_after: Some(wait), .. } => {
                 Some(format!("try again in {} s", wait.as_secs().max(1)))

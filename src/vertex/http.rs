@@ -6,21 +6,22 @@
 //!    client keeps no connection, so no pool replays a request on another one
 //!    (hyper-util repeats a request only when the connection was reused), it
 //!    follows no redirect, and reqwest's own retries are off.
-//! 2. [`Failure::NotSent`] means that no byte of the request was written.
+//! 2. [`TransportError::NotSent`] means that no byte of the request was written.
 //! 3. No more than a cap is ever held of an answer, counted after
 //!    decompression.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, Method, Request, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Request, Response, Url};
 
 use super::auth::Authorization;
+use super::endpoint::Endpoint;
 
 /// Time to connect, TLS included. A region on another continent answers within
 /// half a second; ten allow for two lost SYNs (1 s, 3 s).
@@ -33,8 +34,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// give up after a minute themselves.
 const WHOLE: Duration = Duration::from_secs(60);
 
-/// Most bytes of one answer: 100 jobs a page of 1.5 to 4 KB are below half a
-/// MiB, and a job that echoes long training rows stays below 160 KB of these.
+/// Most bytes of one answer: a page of 100 jobs of 1.5 to 4 KB has 0.4 MB, and
+/// the cap leaves each job 160 KB for the training rows that it echoes.
 pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Most bytes of a refusal; the rest of it is left unread.
@@ -42,12 +43,12 @@ const MAX_REFUSAL: usize = 64 * 1024;
 
 /// Why a request got no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum TransportError {
     /// No connection: no byte of the request was written.
     #[error("no connection")]
     NotSent(#[source] reqwest::Error),
     /// The time was up.
-    #[error("no answer within {} s", WHOLE.as_secs())]
+    #[error("no answer in time")]
     TimedOut,
     /// The connection broke while the request was sent or the answer read.
     #[error("the connection broke")]
@@ -114,36 +115,62 @@ impl Counters {
 }
 
 /// Sends requests.
-#[derive(Debug, Clone)]
 pub(super) struct Http {
     reads: Client,
-    writes: Client,
+    /// Made at the first write: it loads the machine's root certificates
+    /// again, and most runs write nothing.
+    writes: OnceLock<Client>,
+    kind: Kind,
     pub(super) counters: Arc<Counters>,
 }
 
-impl Http {
-    /// `loopback`: no proxy is asked for addresses on this machine.
-    pub(super) fn new(loopback: bool) -> Result<Self, reqwest::Error> {
+/// What kind of endpoint is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// On this machine: no proxy is asked.
+    pub(super) loopback: bool,
+    /// With TLS. Without, no root certificates are loaded.
+    pub(super) https: bool,
+    /// One request as a whole.
+    pub(super) timeout: Duration,
+}
+
+impl Kind {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        Self { loopback: endpoint.is_loopback(), https: endpoint.is_https(), timeout: WHOLE }
+    }
+
+    fn builder(self) -> ClientBuilder {
         // Fails when a provider is there already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            let common = Client::builder()
-                .user_agent(concat!("retune/", env!("CARGO_PKG_VERSION")))
-                .redirect(reqwest::redirect::Policy::none())
-                .retry(reqwest::retry::never())
-                .tls_version_min(reqwest::tls::Version::TLS_1_2)
-                .connect_timeout(CONNECT)
-                .read_timeout(IDLE)
-                .timeout(WHOLE)
-                .gzip(true)
-                .https_only(!loopback);
-            if loopback { common.no_proxy() } else { common }
-        };
-        Ok(Self {
-            reads: builder().build()?,
-            writes: builder().pool_max_idle_per_host(0).http1_only().build()?,
-            counters: Arc::default(),
-        })
+        let builder = Client::builder()
+            .user_agent(concat!("retune/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .tls_version_min(reqwest::tls::Version::TLS_1_2)
+            .connect_timeout(CONNECT)
+            .read_timeout(IDLE)
+            .timeout(self.timeout)
+            .gzip(true)
+            .https_only(self.https);
+        let builder = if self.loopback { builder.no_proxy() } else { builder };
+        if self.https { builder } else { builder.tls_certs_only([]) }
+    }
+}
+
+impl Http {
+    pub(super) fn new(kind: Kind) -> Result<Self, reqwest::Error> {
+        let reads = kind.builder().build()?;
+        Ok(Self { reads, writes: OnceLock::new(), kind, counters: Arc::default() })
+    }
+
+    /// The client of what must be written once: see the first invariant.
+    fn writes(&self) -> Result<&Client, reqwest::Error> {
+        if let Some(client) = self.writes.get() {
+            return Ok(client);
+        }
+        let client = self.kind.builder().pool_max_idle_per_host(0).http1_only().build()?;
+        Ok(self.writes.get_or_init(|| client))
     }
 
     /// GET. The answer's body replaces what is in `body`.
@@ -152,7 +179,7 @@ impl Http {
         url: Url,
         headers: HeaderMap,
         body: &mut Vec<u8>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, TransportError> {
         let mut request = Request::new(Method::GET, url);
         *request.headers_mut() = headers;
         self.counters.reads.fetch_add(1, Ordering::Relaxed);
@@ -166,16 +193,20 @@ impl Http {
         headers: HeaderMap,
         json: Vec<u8>,
         body: &mut Vec<u8>,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, TransportError> {
         let mut request = Request::new(Method::POST, url);
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(json.into());
         self.counters.writes.fetch_add(1, Ordering::Relaxed);
-        self.counted(send(&self.writes, request, body).await)
+        let result = match self.writes() {
+            Ok(client) => send(client, request, body).await,
+            Err(error) => Err(TransportError::NotSent(error)),
+        };
+        self.counted(result)
     }
 
-    fn counted(&self, result: Result<Answer, Failure>) -> Result<Answer, Failure> {
+    fn counted(&self, result: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
         if !result.as_ref().is_ok_and(|answer| answer.status < 400) {
             self.counters.failures.fetch_add(1, Ordering::Relaxed);
         }
@@ -197,7 +228,11 @@ pub(super) fn headers(authorization: Option<&Authorization>) -> HeaderMap {
     headers
 }
 
-async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<Answer, Failure> {
+async fn send(
+    client: &Client,
+    request: Request,
+    body: &mut Vec<u8>,
+) -> Result<Answer, TransportError> {
     body.clear();
     // The query holds page tokens, the headers a credential: neither is logged.
     let (method, url) = (request.method().clone(), request.url().clone());
@@ -214,7 +249,7 @@ async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<A
         match response.chunk().await {
             Ok(None) => return Ok(answer),
             Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
-            Ok(Some(_)) if answer.is_success() => return Err(Failure::TooLarge),
+            Ok(Some(_)) if answer.is_success() => return Err(TransportError::TooLarge),
             // The status of a refusal says enough, with or without its text.
             Ok(Some(_)) => return Ok(answer),
             Err(_) if !answer.is_success() => return Ok(answer),
@@ -225,14 +260,14 @@ async fn send(client: &Client, request: Request, body: &mut Vec<u8>) -> Result<A
 
 /// Sorts an error by whether the request can have arrived. The address is
 /// taken out of the text: the caller names the host.
-fn failure(error: reqwest::Error) -> Failure {
+fn failure(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {
-        Failure::NotSent(error)
+        TransportError::NotSent(error)
     } else if error.is_timeout() {
-        Failure::TimedOut
+        TransportError::TimedOut
     } else {
-        Failure::Broken(error)
+        TransportError::Broken(error)
     }
 }
 
@@ -259,6 +294,21 @@ fn http_date(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn silence_is_a_time_out_and_not_a_broken_connection() {
+        // The connection is taken by the system's queue, and nobody answers.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let timeout = Duration::from_millis(30);
+        let http = Http::new(Kind { loopback: true, https: false, timeout }).unwrap();
+        let (url, mut body) = (Url::parse(&url).unwrap(), Vec::new());
+        let read = http.read(url.clone(), HeaderMap::new(), &mut body).await;
+        assert!(matches!(read, Err(TransportError::TimedOut)), "{read:?}");
+        let write = http.write(url, HeaderMap::new(), b"{}".to_vec(), &mut body).await;
+        assert!(matches!(write, Err(TransportError::TimedOut)), "{write:?}");
+        assert_eq!(http.counters.read().failures, 2);
+    }
 
     #[test]
     fn an_http_date_is_read() {

@@ -18,7 +18,7 @@ mod progress;
 
 pub(super) use error_body::{ApiError, api_error};
 pub(super) use job::job;
-pub(super) use page::{Page, Sieve, page};
+pub(super) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
 
 /// An answer that cannot be read. It says where and never what: what came may
@@ -48,6 +48,9 @@ pub enum WireError {
     /// An error in a successful answer.
     #[error("the answer is an error marked as success")]
     ErrorInside,
+    /// The program is ending.
+    #[error("reading it was interrupted")]
+    Interrupted,
     /// The service says itself that the list is not whole.
     #[error("the service could not reach all of its parts")]
     Unreachable,
@@ -73,3 +76,6 @@ fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError>
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

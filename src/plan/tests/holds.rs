@@ -57,8 +57,9 @@ fn expired_and_partial_without_a_model_are_failures() {
 #[test]
 fn last_run_cancelled_says_what_is_known() {
     let by = |world: World| {
-        let reason = world.hold_reason();
-        let HoldReason::LastRunCancelled { by, .. } = reason else { panic!("{reason:?}") };
+        let HoldReason::LastRunCancelled { by, .. } = world.hold_reason() else {
+            panic!("{:?}", world.hold_reason());
+        };
         by
     };
     let by_hand = World::new().wants("faq", 3).has("faq", 3, Cancelled);

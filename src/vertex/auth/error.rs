@@ -78,12 +78,18 @@ pub enum CredentialError {
     QuotaProject,
 }
 
+/// How the metadata server is called.
+pub(super) const METADATA: &str = "the metadata server";
+
 const LOGIN: &str = "run `gcloud auth application-default login`";
 
 impl CredentialError {
     /// The command that mends it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Slow { source_name: METADATA } | Self::Provider { source_name: METADATA, .. } => {
+                Some(format!("give this machine a service account, or {LOGIN}"))
+            }
             Self::Missing | Self::Revoked { .. } | Self::Slow { .. } | Self::Provider { .. } => {
                 Some(LOGIN.to_owned())
             }

@@ -9,9 +9,8 @@ use std::time::Duration;
 use gcp_auth::{Token, TokenProvider};
 
 use super::CredentialError;
+use super::error::METADATA;
 use super::provider::{self, Cached, Fetch};
-
-const NAME: &str = "the metadata server";
 
 /// The server's address on every machine of Google's. The name
 /// `metadata.google.internal` is the same, and takes a DNS look-up that can
@@ -34,8 +33,9 @@ pub(super) async fn probe(
 ) -> Result<Option<Arc<dyn TokenProvider>>, CredentialError> {
     let base = format!("http://{}", host.unwrap_or(ADDRESS));
     // The address is link-local: no proxy can reach the one that is meant.
-    let http = provider::http().no_proxy().build();
-    let http = http.map_err(|e| provider::network(NAME, e))?;
+    // Without TLS there is no need to load root certificates, which takes time.
+    let http = provider::http().no_proxy().tls_certs_only([]).build();
+    let http = http.map_err(|e| provider::network(METADATA, e))?;
     let asked = http.get(&base).header("Metadata-Flavor", "Google").timeout(PROBE).send().await;
     // Other clouds have a server at this address; Google's says that it is.
     let google = asked.is_ok_and(|answer| {
@@ -49,12 +49,12 @@ impl Fetch for Metadata {
         let path = "/computeMetadata/v1/instance/service-accounts/default/token";
         let url = format!("{}{path}", self.base);
         let request = self.http.get(url).header("Metadata-Flavor", "Google");
-        let answer = request.send().await.map_err(|e| provider::network(NAME, e))?;
+        let answer = request.send().await.map_err(|e| provider::network(METADATA, e))?;
         if !answer.status().is_success() {
             let what = "it has no service account for this machine";
-            return Err(CredentialError::Provider { source_name: NAME, what, cause: None });
+            return Err(CredentialError::Provider { source_name: METADATA, what, cause: None });
         }
-        let body = answer.bytes().await.map_err(|e| provider::network(NAME, e))?;
-        provider::token(NAME, &body)
+        let body = answer.bytes().await.map_err(|e| provider::network(METADATA, e))?;
+        provider::token(METADATA, &body)
     }
 }

@@ -91,20 +91,20 @@ impl Job<'_> {
             create_time: lenient::time(create_time),
             start_time: lenient::time(start_time),
             end_time: lenient::time(end_time),
-            error: lenient::parse(error).map(Status::job_error),
-            tuned_model: lenient::parse(tuned_model).map(Model::tuned_model),
+            error: lenient::message(error).map(Status::job_error),
+            tuned_model: lenient::message(tuned_model).map(Model::tuned_model),
             experiment: lenient::string(experiment),
             echo: TuningSpec {
                 base_model: lenient::string(base_model),
-                pre_tuned_model: lenient::parse(pre_tuned_model).map(PreTuned::pre_tuned_model),
+                pre_tuned_model: lenient::message(pre_tuned_model).map(PreTuned::pre_tuned_model),
                 tuned_model_display_name: lenient::string(tuned_model_display_name),
                 description: lenient::string(description),
                 labels,
-                supervised_tuning_spec: lenient::parse(supervised_tuning_spec)
+                supervised_tuning_spec: lenient::message(supervised_tuning_spec)
                     .map(Method::supervised),
-                preference_optimization_spec: lenient::parse(preference_optimization_spec)
+                preference_optimization_spec: lenient::message(preference_optimization_spec)
                     .map(Method::preference),
-                encryption_spec: lenient::parse(encryption_spec)
+                encryption_spec: lenient::message(encryption_spec)
                     .and_then(|Encryption { kms_key_name }| kms_key_name)
                     .map(|kms_key_name| EncryptionSpec { kms_key_name }),
                 service_account: lenient::string(service_account),

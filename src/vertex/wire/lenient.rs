@@ -24,6 +24,11 @@ pub(super) fn parse<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
 }
 
+/// As [`parse`], of a message: serde would take a list for one as well.
+pub(super) fn message<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+    parse(raw.filter(|raw| raw.get().starts_with('{')))
+}
+
 /// A text without copying it where it has no escapes.
 pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = raw?;

@@ -98,3 +98,49 @@ pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, Wi
     }
     Ok(page)
 }
+
+/// The next page's token, read from the end of the page alone, so that the
+/// next page can be on its way while this one is decoded. `None`: not seen
+/// there, which says nothing.
+///
+/// In valid JSON a `}` at the end closes the outermost object, so a member
+/// before it is that object's own; whether the JSON is valid, [`page`] says.
+pub(crate) fn next_token(body: &[u8]) -> Option<String> {
+    let tail = body.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end();
+    let tail = tail.strip_suffix(b"\"")?;
+    let start = tail.iter().rposition(|&b| b == b'"')?;
+    let (before, token) = tail.split_at_checked(start)?;
+    let token = token.get(1..).filter(|token| !token.is_empty() && !token.contains(&b'\\'))?;
+    let before = before.trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let before = before.strip_suffix(b"\"nextPageToken\"")?.trim_ascii_end();
+    let starts_a_member = matches!(before.last(), Some(b',' | b'{'));
+    starts_a_member.then(|| String::from_utf8(token.to_vec()).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_at_the_end_is_the_token_or_not_seen() {
+        for (body, seen) in [
+            (r#"{"tuningJobs":[],"nextPageToken":"a/b="}"#, Some("a/b=")),
+            ("{ \n \"nextPageToken\" : \"t\" \n } \n", Some("t")),
+            (r#"{"nextPageToken":"t","tuningJobs":[]}"#, None),
+            (r#"{"nextPageToken":""}"#, None),
+            (r#"{"nextPageToken":"a\"b"}"#, None),
+            (r#"{"x":{"nextPageToken":"t"}}"#, None),
+            (r#"{"x\"nextPageToken":"t"}"#, None),
+            (r#"{"x,\"nextPageToken":"t"}"#, None),
+            (r#"{"other":"t"}"#, None),
+            ("{}", None),
+            ("", None),
+        ] {
+            assert_eq!(next_token(body.as_bytes()).as_deref(), seen, "{body}");
+            let decoded = page(body.as_bytes(), &Place::new("p", "l"), &Sieve::All);
+            if let Some(seen) = seen {
+                assert_eq!(decoded.ok().and_then(|page| page.next).as_deref(), Some(seen));
+            }
+        }
+    }
+}
