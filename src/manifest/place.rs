@@ -86,8 +86,10 @@ impl<'s> Text<'s> {
         let line = self.line_starts.partition_point(|at| *at <= start);
         let from = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(from..start).unwrap_or_default();
-        let rest = self.text.get(start..).unwrap_or_default();
-        let rest = rest.split(['\n', '\r']).next().unwrap_or_default();
+        // The next line's start says where this one ends: a line may be the whole file.
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let rest = self.text.get(start..end).unwrap_or_default();
+        let rest = rest.strip_suffix('\r').unwrap_or(rest);
         let mut length = span.end.saturating_sub(start).min(rest.len());
         while !rest.is_char_boundary(length) {
             length -= 1;
