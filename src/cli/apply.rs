@@ -17,7 +17,7 @@ use super::session::Session;
 use super::{Global, interrupt};
 use crate::apply::{Executor, Stop};
 use crate::clock::SystemEntropy;
-use crate::model::{Name, Observation, Pretty, parse_duration};
+use crate::model::{Desired, Name, Observation, Place, Pretty, parse_duration};
 use crate::plan::{Plan, Policy, plan, show as plan_show};
 use show::Telling;
 
@@ -102,10 +102,10 @@ async fn apply(
     policy.only = session.known_names(&args.only)?;
     policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
-    policy.prune = not_manifests(&args.prune, session)?;
+    policy.prune = names(&args.prune)?;
 
     let seen = session.observe().await?;
-    known_orphans(&policy, &seen)?;
+    known_orphans(&policy, &seen, &session.desired)?;
     let confirmed = plan(&session.desired, &seen, &policy);
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
@@ -154,7 +154,7 @@ async fn accept(
     {
         return Err(another_plan(expected, &digest));
     }
-    if plan.actions.is_empty() || args.yes {
+    if args.yes || !changes(plan, args.wait.is_some()) {
         return Ok(());
     }
     let place = if session.emulator { " on the emulator" } else { "" };
@@ -164,6 +164,12 @@ async fn accept(
     if again == digest { Ok(()) } else { Err(another_plan(&digest, &again)) }
 }
 
+/// Whether carrying `plan` out can change anything: waiting starts what waits
+/// for a free slot, too.
+fn changes(plan: &Plan, waits: bool) -> bool {
+    !plan.actions.is_empty() || (waits && plan.deferred().next().is_some())
+}
+
 fn another_plan(expected: &str, found: &str) -> Failure {
     Failure::refused(format!(
         "nothing was done: the plan is another one by now ({found} instead of {expected})"
@@ -171,36 +177,36 @@ fn another_plan(expected: &str, found: &str) -> Failure {
     .hint("look at it with `retune plan`, then apply that one")
 }
 
-/// The names to prune: none may have a manifest.
-fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, Failure> {
-    names
-        .iter()
-        .map(|text| {
-            if session.desired.iter().any(|d| d.key.name.as_str() == text) {
-                return Err(Failure::usage(format!("`{text}` has a manifest; it is no orphan"))
-                    .hint("set `lifecycle.desired: stopped` to stop its runs"));
-            }
-            text.parse::<Name>().map_err(|error| Failure::new(Exit::Usage, error))
-        })
-        .collect()
+fn names(texts: &[String]) -> Result<BTreeSet<Name>, Failure> {
+    let name = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
+    texts.iter().map(name).collect()
 }
 
-/// A name to prune must be that of a job, else it is a typing error.
-fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
+/// A name to prune must be that of a job, else it is a typing error, and of one
+/// in a place where the name has no manifest.
+fn known_orphans(policy: &Policy, seen: &Observation, desired: &[Desired]) -> Result<(), Failure> {
     let stamps = || {
-        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
-        let jobs = listings.flat_map(|listing| &listing.jobs);
-        jobs.filter_map(|job| job.stamp.as_ref()).filter(|stamp| stamp.owner == policy.owner)
+        let listings = seen.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
+        let jobs = listings.flat_map(|(place, seen)| seen.jobs.iter().map(move |j| (place, j)));
+        let stamps = jobs.filter_map(|(place, job)| Some((place, job.stamp.as_ref()?)));
+        stamps.filter(|(_, stamp)| stamp.owner == policy.owner)
     };
     for name in &policy.prune {
-        if !stamps().any(|stamp| stamp.name == *name) {
-            let failure = Failure::usage(format!("no job of ours is named `{name}`"));
-            let names = stamps().map(|stamp| stamp.name.as_str());
-            return Err(match did_you_mean(name.as_str(), names) {
-                Some(hint) => failure.hint(hint),
-                None => failure.hint("`retune plan` lists orphans"),
-            });
+        let manifest = desired.iter().find(|d| d.key.name == *name);
+        let is_orphan = |place: &Place| manifest.is_none_or(|d| d.key.place != *place);
+        if stamps().any(|(place, stamp)| stamp.name == *name && is_orphan(place)) {
+            continue;
         }
+        if manifest.is_some() {
+            return Err(Failure::usage(format!("`{name}` has a manifest; it is no orphan"))
+                .hint("set `lifecycle.desired: stopped` to stop its runs"));
+        }
+        let failure = Failure::usage(format!("no job of ours is named `{name}`"));
+        let names = stamps().map(|(_, stamp)| stamp.name.as_str());
+        return Err(match did_you_mean(name.as_str(), names) {
+            Some(hint) => failure.hint(hint),
+            None => failure.hint("`retune plan` lists orphans"),
+        });
     }
     Ok(())
 }
@@ -209,3 +215,6 @@ fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
 pub(super) fn after(limit: Option<Duration>) -> String {
     limit.map(|limit| format!(" after {}", Pretty(limit))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
