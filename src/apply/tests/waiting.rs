@@ -171,3 +171,32 @@ async fn an_outage_is_sat_out_for_five_minutes_and_no_longer() {
     assert_eq!(error.to_string(), "gave up looking; the runs go on");
     assert_eq!(*service.now.lock().unwrap(), LOOK * 14);
 }
+
+#[tokio::test]
+async fn a_deferred_create_does_not_start_beside_a_run_that_it_would_supersede() {
+    let mut policy = policy();
+    policy.limits.max_concurrent = Some(1);
+    let service = Service::default().then(1, Succeeded);
+    let wanted = [desired("a", 1), desired("b", 2)];
+    let places = BTreeSet::from([place()]);
+    let confirmed = plan(&wanted, &service.observed(), &policy);
+    assert_eq!(confirmed.deferred().count(), 1);
+    let stop = Stop::new();
+    let executor = service.executor(&stop);
+    let report = executor.apply(&confirmed, &()).await;
+    // Somebody starts another spec of the same name meanwhile.
+    let request = crate::model::CreateRequest::new(&desired("b", 9), 1);
+    service.add(request.spec.clone(), &request.labels, Running);
+    let wait = Wait {
+        executor: &executor,
+        clock: &service,
+        desired: &wanted,
+        places: &places,
+        policy: &policy,
+        interval: LOOK,
+        limit: Some(LOOK * 10),
+    };
+    let ended = wait.run(&confirmed, &report, &()).await.unwrap();
+    assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[1].key.clone()]));
+    assert!(!service.calls().contains(&"create b".to_owned()));
+}
