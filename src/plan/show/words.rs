@@ -76,28 +76,29 @@ fn last(path: &str) -> &str {
 pub fn held(held: &Held) -> String {
     let name = &held.key.name;
     match &held.reason {
-        HoldReason::LastRunFailed { job, error, has_model, retry_in } => {
+        HoldReason::LastRunFailed { job, error, has_model, retry_in, adopted } => {
             let error = error.as_ref().map(|e| format!(": {}", e.message.shown()));
             let error = error.unwrap_or_default();
             let cure = match (retry_in, has_model) {
                 (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
                 (None, true) => format!(
-                    "it left a model, see `retune describe {name}`; raise lifecycle.rerun to \
-                     train again"
+                    "it left a model, see `retune describe {name}`; {} to train again",
+                    cure(*adopted)
                 ),
-                (None, false) => "raise lifecycle.rerun to try again".to_owned(),
+                (None, false) => format!("{} to try again", cure(*adopted)),
             };
             format!("last run failed ({}){error}; {cure}", job.short())
         }
-        HoldReason::LastRunCancelled { job, by } => {
+        HoldReason::LastRunCancelled { job, by, adopted } => {
             let by = match by {
                 CancelledBy::Superseded(later) => format!("superseded by {}", later.short()),
                 CancelledBy::TimedOut => "timed out".to_owned(),
                 CancelledBy::Elsewhere => "by hand or elsewhere".to_owned(),
             };
             format!(
-                "last run was cancelled ({}: {by}); raise lifecycle.rerun to train again",
-                job.short()
+                "last run was cancelled ({}: {by}); {} to train again",
+                job.short(),
+                cure(*adopted)
             )
         }
         HoldReason::Cancelling { job } => {
@@ -138,6 +139,12 @@ pub fn held(held: &Held) -> String {
             job.short()
         ),
     }
+}
+
+/// What parts a manifest from a run that ended badly: an adopted one stays its
+/// run at any rerun.
+fn cure(adopted: bool) -> &'static str {
+    if adopted { "take lifecycle.adopt out" } else { "raise lifecycle.rerun" }
 }
 
 fn unknown_state(job: &JobName, state: Option<&JobState>) -> String {
@@ -213,7 +220,7 @@ pub(super) fn remark(remark: &Remark) -> String {
         }
         Remark::OtherRunActive { jobs } => {
             let jobs: Vec<String> = jobs.iter().map(JobName::short).collect();
-            format!("left alone while this is held: {}", jobs.join(", "))
+            format!("left alone: {}", jobs.join(", "))
         }
     }
 }

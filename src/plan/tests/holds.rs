@@ -226,7 +226,7 @@ fn adopt_takes_a_foreign_job_while_it_was_asked_for_the_same() {
     assert_eq!(adopt(4).decides(), ["create faq specChanged"]);
     // A foreign job is never stopped by a plan, adopted or not.
     let stopped = adopt(3).but(|d| d.lifecycle.desired = crate::model::DesiredState::Stopped);
-    assert_eq!(stopped.decides(), ["in sync faq stopped"]);
+    assert_eq!(stopped.decides(), ["in sync faq stopped", "note faq otherRunActive"]);
     let late = adopt(3).but(|d| d.lifecycle.timeout = Some(HOUR));
     assert_eq!(late.decides(), ["in flight faq 1"]);
 }
