@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::service::{Fate, Service, desired, place, policy};
-use crate::apply::{Ended, Stop, Verdict, Wait, WaitError};
+use crate::apply::{Ended, Report, Stop, Verdict, Wait, WaitError};
 use crate::model::Desired;
 use crate::model::JobState::{Cancelled, Failed, Running, Succeeded};
 use crate::plan::{Policy, plan};
@@ -199,4 +199,32 @@ async fn a_deferred_create_does_not_start_beside_a_run_that_it_would_supersede()
     let ended = wait.run(&confirmed, &report, &()).await.unwrap();
     assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[1].key.clone()]));
     assert!(!service.calls().contains(&"create b".to_owned()));
+}
+
+#[tokio::test]
+async fn nothing_starts_that_was_not_confirmed() {
+    let mut policy = policy();
+    policy.limits.max_concurrent = Some(1);
+    let service = Service::default().has("old", 9, Running).then(1, Succeeded).then(2, Succeeded);
+    let confirmed = plan(&[desired("b", 2)], &service.observed(), &policy);
+    assert_eq!(confirmed.deferred().count(), 1);
+    policy.limits.max_concurrent = Some(2);
+    let wanted = [desired("a", 1), desired("b", 2)];
+    let places = BTreeSet::from([place()]);
+    let stop = Stop::new();
+    let executor = service.executor(&stop);
+    let wait = Wait {
+        executor: &executor,
+        clock: &service,
+        desired: &wanted,
+        places: &places,
+        policy: &policy,
+        interval: LOOK,
+        limit: Some(LOOK * 10),
+    };
+    let ended = wait.run(&confirmed, &Report::default(), &()).await.unwrap();
+    assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[0].key.clone()]));
+    let creates: Vec<String> =
+        service.calls().into_iter().filter(|call| call.starts_with("create")).collect();
+    assert_eq!(creates, ["create b"]);
 }

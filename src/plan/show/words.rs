@@ -5,7 +5,7 @@ use super::super::{
     Newer, Orphan, Remark,
 };
 use super::Row;
-use crate::model::{JobName, JobState, Pretty, Untrusted};
+use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
 
 /// Texts longer than this are shown below the row, old above new.
 const LONG: usize = 24;
@@ -121,6 +121,11 @@ pub fn held(held: &Held) -> String {
             format!("{} could not be listed: {}", held.key.place, why.shown())
         }
         HoldReason::UnknownDialect { job, label } => match label {
+            Some(label) if identity::is_known(label) => format!(
+                "{} carries our labels without a rerun that retune writes; look at it with \
+                 `retune jobs`",
+                job.short()
+            ),
             Some(label) => format!(
                 "{} carries the spec digest `{}` of another version; upgrade retune",
                 job.short(),

@@ -127,6 +127,17 @@ fn unknown_dialect_creates_and_cancels_nothing() {
 }
 
 #[test]
+fn a_rerun_that_retune_never_wrote_creates_and_cancels_nothing() {
+    let world = World::new().wants("faq", 4).has("faq", 3, Running).stamped(|s| s.rerun = None);
+    assert_eq!(world.decides(), ["held faq unknownDialect 1"]);
+    assert_eq!(
+        world.hold(),
+        "tuningJobs/1 carries our labels without a rerun that retune writes; look at it with \
+         `retune jobs`"
+    );
+}
+
+#[test]
 fn unknown_state_still_shows_a_good_run() {
     let states = [Paused, JobState::Absent, Unknown(Untrusted::new("JOB_STATE_FROZEN"))];
     for state in states {

@@ -186,3 +186,14 @@ fn hyper(desired: &mut Desired) -> &mut crate::model::HyperParameters {
     let spec = desired.spec.supervised_tuning_spec.as_mut().unwrap();
     spec.hyper_parameters.as_mut().unwrap()
 }
+
+#[test]
+fn a_set_field_that_the_echo_lacks_is_a_change() {
+    let world = World::new().wants("faq", 3).has("faq", 3, Succeeded);
+    let added = world.clone().but(|d| hyper(d).adapter_size = Some(AdapterSize::Eight));
+    assert_eq!(added.decides(), ["create faq specChanged"]);
+    let silent = world.but(|d| hyper(d).epoch_count = Some(4)).run(|job| {
+        job.echo.supervised_tuning_spec = None;
+    });
+    assert_eq!(silent.decides(), ["create faq specChanged"]);
+}
