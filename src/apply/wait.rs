@@ -172,7 +172,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
     }
 
     /// Starts those deferred creates that the new plan would make, exactly as
-    /// they were confirmed, and forgets those that it no longer wants.
+    /// they were confirmed, and forgets those that it no longer wants. One that
+    /// would supersede a run by now was confirmed without that cancel.
     async fn start(
         &self,
         plan: &Plan,
@@ -185,6 +186,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         let due: Vec<Action> = plan
             .creates()
             .filter(|create| confirmed(create, deferred))
+            .filter(|create| plan.cancels().all(|c| c.after.as_ref() != Some(&create.key)))
             .map(|create| Action::Create(create.clone()))
             .collect();
         let waiting: Vec<Create> = plan.deferred().cloned().collect();

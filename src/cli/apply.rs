@@ -17,7 +17,7 @@ use super::session::Session;
 use super::{Global, interrupt};
 use crate::apply::{Executor, Stop};
 use crate::clock::SystemEntropy;
-use crate::model::{Name, Observation, Pretty, parse_duration};
+use crate::model::{Desired, Name, Observation, Place, Pretty, parse_duration};
 use crate::plan::{Plan, Policy, plan, show as plan_show};
 use show::Telling;
 
@@ -109,14 +109,10 @@ async fn apply(
     policy.only = session.known_names(&args.only)?;
     policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
-    policy.prune = not_manifests(&args.prune, session)?;
-    if !policy.only.is_empty() {
-        // Whoever names an orphan means it, too.
-        policy.only.extend(policy.prune.iter().cloned());
-    }
+    policy.prune = names(&args.prune)?;
 
     let seen = session.observe().await?;
-    known_orphans(&policy, &seen, session)?;
+    known_orphans(&policy, &seen, &session.desired, &session.command("jobs"))?;
     let confirmed = plan(&session.desired, &seen, &policy);
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
@@ -176,9 +172,7 @@ async fn accept(
     {
         return Err(another_plan(expected, &digest, session));
     }
-    // With --wait, what waits for a slot is started as well.
-    let starts_later = args.wait.is_some() && plan.deferred().next().is_some();
-    if args.yes || (plan.actions.is_empty() && !starts_later) {
+    if args.yes || !changes(plan, args.wait.is_some()) {
         return Ok(());
     }
     let place = if session.emulator { " on the emulator" } else { "" };
@@ -188,6 +182,12 @@ async fn accept(
     if again == digest { Ok(()) } else { Err(another_plan(&digest, &again, session)) }
 }
 
+/// Whether carrying `plan` out can change anything: waiting starts what waits
+/// for a free slot, too.
+fn changes(plan: &Plan, waits: bool) -> bool {
+    !plan.actions.is_empty() || (waits && plan.deferred().next().is_some())
+}
+
 fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
     Failure::refused(format!(
         "nothing was done: the plan is another one by now ({found} instead of {expected})"
@@ -195,35 +195,39 @@ fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
     .hint(format!("look at it with {}, then apply that one", session.command("plan")))
 }
 
-/// The names to prune: none may have a manifest.
-fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, Failure> {
-    names
-        .iter()
-        .map(|text| {
-            if session.desired.iter().any(|d| d.key.name.as_str() == text) {
-                return Err(Failure::usage(format!("`{text}` has a manifest; it is no orphan"))
-                    .hint("set `lifecycle.desired: stopped` to stop its runs"));
-            }
-            text.parse::<Name>().map_err(|error| Failure::new(Exit::Usage, error))
-        })
-        .collect()
+fn names(texts: &[String]) -> Result<BTreeSet<Name>, Failure> {
+    let name = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
+    texts.iter().map(name).collect()
 }
 
-/// A name to prune must be that of a job, else it is a typing error.
-fn known_orphans(policy: &Policy, seen: &Observation, session: &Session) -> Result<(), Failure> {
+/// A name to prune must be that of a job, else it is a typing error, and of one
+/// in a place where the name has no manifest.
+fn known_orphans(
+    policy: &Policy,
+    seen: &Observation,
+    desired: &[Desired],
+    jobs: &str,
+) -> Result<(), Failure> {
     let stamps = || {
-        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
-        let jobs = listings.flat_map(|listing| &listing.jobs);
-        jobs.filter_map(|job| job.stamp.as_ref()).filter(|stamp| stamp.owner == policy.owner)
+        let listings = seen.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
+        let jobs = listings.flat_map(|(place, seen)| seen.jobs.iter().map(move |j| (place, j)));
+        let stamps = jobs.filter_map(|(place, job)| Some((place, job.stamp.as_ref()?)));
+        stamps.filter(|(_, stamp)| stamp.owner == policy.owner)
     };
     for name in &policy.prune {
-        if !stamps().any(|stamp| stamp.name == *name) {
-            let names = stamps().map(|stamp| stamp.name.as_str());
-            let names =
-                names.filter(|name| session.desired.iter().all(|d| d.key.name.as_str() != *name));
-            let hint = meant(name.as_str(), names, &session.command("jobs"));
-            return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
+        let manifest = desired.iter().find(|d| d.key.name == *name);
+        let is_orphan = |place: &Place| manifest.is_none_or(|d| d.key.place != *place);
+        if stamps().any(|(place, stamp)| stamp.name == *name && is_orphan(place)) {
+            continue;
         }
+        if manifest.is_some() {
+            return Err(Failure::usage(format!("`{name}` has a manifest; it is no orphan"))
+                .hint("set `lifecycle.desired: stopped` to stop its runs"));
+        }
+        let names = stamps().map(|(_, stamp)| stamp.name.as_str());
+        let names = names.filter(|name| desired.iter().all(|d| d.key.name.as_str() != *name));
+        let hint = meant(name.as_str(), names, jobs);
+        return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
     }
     Ok(())
 }
@@ -232,3 +236,6 @@ fn known_orphans(policy: &Policy, seen: &Observation, session: &Session) -> Resu
 pub(super) fn after(limit: Option<Duration>) -> String {
     limit.map(|limit| format!(" after {}", Pretty(limit))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
