@@ -93,20 +93,16 @@ fn stale(case: &Case<'_>) -> Option<Decision> {
     })
 }
 
-/// Under rules 1 and 2 nothing is created or cancelled; a wanted good or active
-/// run is still shown as such, and the hold is named where it prevents
-/// something or where nothing else could be said.
+/// Under rules 1 and 2 nothing is created or cancelled: the model is held, and
+/// a wanted good or active run is still shown as such.
 fn guarded(case: &Case<'_>, reason: HoldReason) -> Decision {
-    let mut decision = Decision::default();
+    let mut decision = case.hold(reason);
     if let Some(job) = case.oldest(Phase::Good) {
         decision.in_sync.push(case.in_sync(job));
+        decision.remarks = case.remarks(job);
     } else if let Some(job) = case.oldest(Phase::Active) {
         decision.in_flight.push(case.in_flight(job));
-    }
-    let free = RULES.iter().find_map(|rule| rule(case)).unwrap_or_default();
-    let shown = !decision.in_sync.is_empty() || !decision.in_flight.is_empty();
-    if !shown || !free.actions.is_empty() {
-        decision.held.push(case.held(reason));
+        decision.remarks = case.remarks(job);
     }
     decision
 }
