@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::Policy;
-use crate::model::identity::{digest_as, equivalent};
+use crate::model::identity::{digest_as, equivalent, is_known};
 use crate::model::{Desired, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted};
 
 /// A run of ours: a job with our labels.
@@ -161,8 +161,8 @@ impl<'a> Index<'a> {
 }
 
 /// Whether `run` carries a spec digest that can be compared at all.
-pub(super) fn dialect_is_known(run: &Run<'_>, desired: &Desired) -> bool {
-    run.stamp.spec.as_deref().is_some_and(|label| digest_as(label, &desired.spec).is_some())
+pub(super) fn dialect_is_known(run: &Run<'_>) -> bool {
+    run.stamp.spec.as_deref().is_some_and(is_known)
 }
 
 /// Whether `run` was asked for what the manifest asks for: by its digest in
