@@ -19,12 +19,14 @@
 //! | `gs://retune-samples/faults/fail-with-model.jsonl` | FAILED, code 13, a model but no endpoint |
 //! | `gs://retune-samples/faults/expire.jsonl` | never starts; EXPIRED |
 //!
-//! The parts: `server` (socket, who may call, which handler), `schema`
-//! (strict proto JSON), `validation` and `catalog` (what the service refuses),
-//! `world` (everything that exists), `lifecycle` (one job over time), `file`
-//! (the world on disk), one file per resource, and beside them `storage` and
+//! The parts, as a request meets them: `server` (the socket, who may call),
+//! `call` and `routes` (which handler), `schema` (strict proto JSON),
+//! `validation` and `catalog` (what the service refuses), one file per
+//! resource, `world` (everything that exists), `settle` and `lifecycle` (what
+//! time does to it), `file` (the world on disk); beside them `storage` and
 //! `metrics`.
 
+mod call;
 mod catalog;
 mod chance;
 mod datasets;
@@ -40,8 +42,10 @@ mod moment;
 mod names;
 mod operations;
 mod paging;
+mod routes;
 mod schema;
 mod server;
+mod settle;
 mod storage;
 mod tuning_jobs;
 mod validation;

@@ -1,1 +1,5 @@
+//! The executor and the wait over a service in memory.
 
+mod executing;
+mod service;
+mod waiting;

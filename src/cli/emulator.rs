@@ -55,8 +55,9 @@ pub async fn run(args: Args) -> Result<(), Error> {
     let Args { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets } = args;
     let options = Options { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets };
     let running = emulator::start(options, SystemClock::new()).await.map_err(Error::Start)?;
+    let asked = asked_to_stop().map_err(Error::Signals)?;
     announce(running.url()).map_err(Error::Output)?;
-    asked_to_stop().await.map_err(Error::Signals)?;
+    asked.await.map_err(Error::Signals)?;
     running.stop().await;
     Ok(())
 }
@@ -71,17 +72,22 @@ fn announce(url: &str) -> std::io::Result<()> {
     writeln!(stderr, "  retune plan --endpoint {url}")
 }
 
+/// Resolves at Ctrl-C or SIGTERM. Both are caught from the call on, not from
+/// the first poll: whoever reads the URL may stop the emulator at once.
 #[cfg(unix)]
-async fn asked_to_stop() -> std::io::Result<()> {
+fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed,
-        _ = terminate.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }

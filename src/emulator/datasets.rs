@@ -1,18 +1,56 @@
-//! What the service learns from a training dataset: how many examples, how
-//! many tokens, and whether a row cannot be used.
+//! Where training datasets are, and what the service learns from one: how
+//! many examples, how many tokens, and whether a row cannot be used.
 //!
 //! Which bad rows the service drops and which fail the job is documented for
 //! over-long ones only (dropped; more than a tenth of them fail the job). Here
 //! a row that is not an example at all fails the job.
 
+use std::sync::Arc;
+
+use axum::body::Bytes;
 use serde_json::{Value, json};
 
 use super::chance;
+use super::storage::ObjectStore;
 
 /// Google's supervised tuning page: tokens per example, input and output.
 const LONGEST_EXAMPLE: u64 = 131_072;
 /// How many examples and indices an answer samples.
 const SAMPLE: usize = 3;
+
+/// The training data a job may name.
+pub(crate) struct Datasets {
+    pub(crate) objects: Arc<ObjectStore>,
+    pub(crate) assume: bool,
+}
+
+impl Datasets {
+    /// Whether `uri` is a dataset: a JSONL object that is there, or the name
+    /// of a Vertex multimodal dataset.
+    pub(crate) fn has(&self, uri: &str) -> bool {
+        let parts: Vec<&str> = uri.split('/').collect();
+        if let ["projects", project, "locations", location, "datasets", id] = parts.as_slice() {
+            return !project.is_empty() && !location.is_empty() && !id.is_empty();
+        }
+        let Some((bucket, name)) = split_gs(uri).filter(|(_, name)| name.ends_with(".jsonl"))
+        else {
+            return false;
+        };
+        let assumed = self.assume && !self.objects.has_bucket(bucket);
+        assumed || self.objects.object(bucket, name).is_some()
+    }
+
+    pub(crate) fn bytes(&self, uri: &str) -> Option<Bytes> {
+        let (bucket, name) = split_gs(uri)?;
+        self.objects.bytes(bucket, name)
+    }
+}
+
+fn split_gs(uri: &str) -> Option<(&str, &str)> {
+    uri.strip_prefix("gs://")?
+        .split_once('/')
+        .filter(|(bucket, name)| !bucket.is_empty() && !name.is_empty())
+}
 
 /// What a dataset holds.
 #[derive(Debug, Clone)]
@@ -176,7 +214,8 @@ fn distribution(values: &[u64], shape: Shape) -> Value {
                 Shape::Supervised => json!(count),
                 Shape::Preference => json!(count.to_string()),
             };
-            (count > 0).then(|| json!({"count": count_json, "left": left, "right": right}))
+            let bucket = json!({"count": count_json, "left": left, "right": right});
+            (count > 0).then(|| without_zeroes(bucket))
         })
         .collect();
     let mean = sum as f64 / sorted.len() as f64;
@@ -188,10 +227,17 @@ fn distribution(values: &[u64], shape: Shape) -> Value {
         Shape::Preference => json!({"sum": sum}),
     };
     if let (Some(whole), Value::Object(rest)) = (whole.as_object_mut(), rest) {
-        // Proto JSON leaves zeroes out.
-        whole.extend(rest.into_iter().filter(|(_, value)| value.as_f64() != Some(0.0)));
+        whole.extend(rest);
     }
-    whole
+    without_zeroes(whole)
+}
+
+/// Proto JSON leaves zeroes out.
+fn without_zeroes(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| value.as_f64() != Some(0.0));
+    }
+    value
 }
 
 struct Example {

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::error::{Refusal, Violation};
 use super::filter::Filter;
 use super::names::Place;
-use super::server::Call;
 use super::world::{Endpoint, OperationKind, World};
 
 fn show(endpoint: &Endpoint) -> Map<String, Value> {

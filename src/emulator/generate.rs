@@ -3,12 +3,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::{Call, Reply};
 use super::catalog;
 use super::chance;
 use super::datasets::tokens;
 use super::error::{Refusal, Violation};
 use super::names::Place;
-use super::server::{Call, Reply};
 use super::world::World;
 
 /// Whom a prompt is for.

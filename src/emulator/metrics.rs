@@ -15,6 +15,7 @@ mod filter;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
@@ -87,7 +88,7 @@ pub(crate) fn router(runs: Arc<dyn Runs>) -> Router {
             .route(&runs, get(list_runs))
             .route(&format!("{runs}/{{run}}"), get(get_run))
             .route(&series, get(list_series))
-            .route(&format!("{series}/{{series}}"), get(get_series));
+            .route(&format!("{series}/{{series}}"), get(get_series).post(export_series));
     }
     router.with_state(runs)
 }
@@ -249,6 +250,25 @@ async fn get_series(State(runs): Source, Path(path): Segments, params: Params) -
         }
         Some(_) => method_missing(),
     }
+}
+
+/// `:exportTensorboardTimeSeries`: every point, in pages.
+async fn export_series(State(runs): Source, Path(path): Segments, body: Bytes) -> Response {
+    let (id, method) = split_method(segment(&path, 5));
+    if method != Some("exportTensorboardTimeSeries") {
+        return method_missing();
+    }
+    let Some(params) = Params::from_json(&body) else {
+        return invalid("Invalid JSON payload received.");
+    };
+    // What is not understood is refused: it would bring too many points.
+    if params.get("filter").or(params.get("orderBy")).is_some_and(|text| !text.is_empty()) {
+        return invalid("This emulator exports series without filter and order_by.");
+    }
+    let run = run_of_path(&*runs, &path);
+    let found = run.and_then(|run| curves::series(&run, id).map(|series| (run, series)));
+    let Some((run, series)) = found else { return not_found("The TensorboardTimeSeries", id) };
+    listed("timeSeriesDataPoints", resources::points(&run, &series, None), &params)
 }
 
 /// `id:method` in its parts.

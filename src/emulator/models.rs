@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::error::{Refusal, Violation};
 use super::filter::Filter;
 use super::names::Place;
-use super::server::Call;
+use super::schema::snake_case;
 use super::validation::check_labels;
 use super::world::{Checkpoint, Model, ModelVersion, OperationKind, World};
 
@@ -73,14 +74,8 @@ fn show(world: &World, model: &Model, version: &ModelVersion) -> Map<String, Val
         .deployments(model)
         .filter(|(_, deployed)| deployed.version == version.number)
         .map(|(endpoint, deployed)| {
-            let mut shown = Map::new();
             let endpoint = place.name("endpoints", &endpoint.id);
-            shown.insert("endpoint".to_owned(), Value::from(endpoint));
-            shown.insert("deployedModelId".to_owned(), Value::from(deployed.id.as_str()));
-            if let Some(checkpoint) = &deployed.checkpoint {
-                shown.insert("checkpointId".to_owned(), Value::from(checkpoint.as_str()));
-            }
-            Value::Object(shown)
+            json!({"endpoint": endpoint, "deployedModelId": deployed.id})
         })
         .collect();
     if !deployed.is_empty() {
@@ -161,8 +156,11 @@ pub(crate) fn list_checkpoints(world: &World, place: &Place, id: &str) -> Result
     Ok(if checkpoints.is_empty() { json!({}) } else { json!({"checkpoints": checkpoints}) })
 }
 
-/// The fields a client may change: display name, description, labels and the
-/// default checkpoint, as named in `updateMask`.
+/// What a client may change.
+const CHANGEABLE: &[&str] = &["displayName", "description", "labels", "defaultCheckpointId"];
+
+/// Changes the fields that `updateMask` names. The discovery document calls
+/// the mask required; google-genai leaves it out and means what it sends.
 pub(crate) fn patch(
     world: &mut World,
     place: &Place,
@@ -170,41 +168,41 @@ pub(crate) fn patch(
     call: &Call,
 ) -> Result<Value, Refusal> {
     let wanted = call.read_body("Model")?;
-    let mask = call.query("updateMask").unwrap_or_default().to_owned();
     let (model, version) = find(world, place, id)?;
     let (serial, number) = (model.serial, version.number);
-    let text =
-        |field: &str| wanted.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let refuse = |field: &str, why: &str| Refusal::found_errors(vec![Violation::new(field, why)]);
-    if mask.is_empty() {
-        return Err(refuse("update_mask", "Required field is not set."));
+    let refuse = |field: &str, why: String| Refusal::found_errors(vec![Violation::new(field, why)]);
+    let mut fields: Vec<&str> = Vec::new();
+    match call.query("updateMask").filter(|mask| !mask.is_empty()) {
+        None => fields.extend(CHANGEABLE.iter().filter(|field| wanted.contains_key(**field))),
+        Some(mask) => {
+            for name in mask.split(',').map(str::trim) {
+                let field =
+                    CHANGEABLE.iter().find(|field| **field == name || snake_case(field) == name);
+                let why = || refuse("update_mask", format!("Field `{name}` cannot be updated."));
+                fields.push(field.ok_or_else(why)?);
+            }
+        }
     }
     let mut violations = Vec::new();
     check_labels(&wanted, &mut violations);
     if !violations.is_empty() {
         return Err(Refusal::found_errors(violations));
     }
+    let text =
+        |field: &str| wanted.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
     let checkpoint = text("defaultCheckpointId");
-    for field in mask.split(',') {
-        match field.trim() {
-            "defaultCheckpointId" | "default_checkpoint_id" => {
-                if !version.checkpoints.iter().any(|known| known.id == checkpoint) {
-                    return Err(refuse(
-                        "model.default_checkpoint_id",
-                        "The checkpoint does not exist.",
-                    ));
-                }
-            }
-            "displayName" | "display_name" | "description" | "labels" => {}
-            other => {
-                return Err(refuse("update_mask", &format!("Field `{other}` cannot be updated.")));
-            }
-        }
+    if fields.contains(&"defaultCheckpointId")
+        && !version.checkpoints.iter().any(|known| known.id == checkpoint)
+    {
+        return Err(refuse(
+            "model.default_checkpoint_id",
+            "The checkpoint does not exist.".to_owned(),
+        ));
     }
     if let Some(model) = world.models.iter_mut().find(|model| model.serial == serial) {
-        for field in mask.split(',') {
-            match field.trim() {
-                "displayName" | "display_name" => model.display_name = text("displayName"),
+        for field in fields {
+            match field {
+                "displayName" => model.display_name = text("displayName"),
                 "description" => model.description = text("description"),
                 "labels" => {
                     model.labels = wanted

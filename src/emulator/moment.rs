@@ -27,8 +27,29 @@ impl Moment {
         later.0.saturating_sub(self.0) as f64 / 1e6
     }
 
-    /// RFC 3339 with six digits, as in the service's answers.
+    /// RFC 3339 with as many groups of three digits as it takes: none, three
+    /// or six, as proto JSON prints time stamps.
     pub(crate) fn rfc3339(self) -> String {
-        format!("{:.6}", self.timestamp())
+        let timestamp = self.timestamp();
+        match self.0 {
+            whole if whole % 1_000_000 == 0 => format!("{timestamp:.0}"),
+            milli if milli % 1_000 == 0 => format!("{timestamp:.3}"),
+            _ => format!("{timestamp:.6}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fractions_come_in_threes() {
+        for text in
+            ["2026-11-20T10:01:00Z", "2026-11-20T10:01:00.120Z", "2026-11-20T10:01:00.120300Z"]
+        {
+            let moment = Moment::from_timestamp(text.parse().unwrap());
+            assert_eq!(moment.rfc3339(), text);
+        }
     }
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::error::Refusal;
 use super::moment::Moment;
 use super::names::Place;
 use super::schema::Version;
-use super::server::Call;
 use super::world::{Operation, OperationKind, World};
 
 impl Operation {

@@ -1,35 +1,29 @@
-//! The socket: who may call, how a request is taken apart, which handler gets
-//! it, and the world's lock around it.
+//! The socket: who may call, and the world's lock around each request.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::header;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
-use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use super::call::{Call, Reply};
+use super::datasets::Datasets;
 use super::error::Refusal;
 use super::file::WorldFile;
 use super::metrics::{self, Run, Runs};
 use super::moment::Moment;
-use super::names::{self, Place};
-use super::paging::Page;
-use super::schema::{self, Version};
+use super::routes;
 use super::storage::{self, ObjectStore};
 use super::world::{Rules, World};
-use super::{
-    Options, StartError, catalog, chance, endpoints, generate, models, operations, tuning_jobs,
-};
+use super::{Options, StartError, chance};
 use crate::clock::Clock;
 
 /// Larger than any request but an upload, which storage limits itself.
@@ -52,41 +46,6 @@ impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App").field("hosts", &self.hosts).finish_non_exhaustive()
     }
-}
-
-/// The training data a job may name.
-pub(crate) struct Datasets {
-    objects: Arc<ObjectStore>,
-    assume: bool,
-}
-
-impl Datasets {
-    /// Whether `uri` is a dataset: a JSONL object that is there, or the name
-    /// of a Vertex multimodal dataset.
-    pub(crate) fn has(&self, uri: &str) -> bool {
-        let parts: Vec<&str> = uri.split('/').collect();
-        if let ["projects", project, "locations", location, "datasets", id] = parts.as_slice() {
-            return !project.is_empty() && !location.is_empty() && !id.is_empty();
-        }
-        let Some((bucket, name)) = split_gs(uri).filter(|(_, name)| name.ends_with(".jsonl"))
-        else {
-            return false;
-        };
-        let invented = bucket == "retune-samples" && name.starts_with("faults/");
-        let assumed = self.assume && !self.objects.has_bucket(bucket);
-        invented || assumed || self.objects.object(bucket, name).is_some()
-    }
-
-    pub(crate) fn bytes(&self, uri: &str) -> Option<Bytes> {
-        let (bucket, name) = split_gs(uri)?;
-        self.objects.bytes(bucket, name)
-    }
-}
-
-fn split_gs(uri: &str) -> Option<(&str, &str)> {
-    uri.strip_prefix("gs://")?
-        .split_once('/')
-        .filter(|(bucket, name)| !bucket.is_empty() && !name.is_empty())
 }
 
 impl App {
@@ -155,7 +114,7 @@ impl App {
             return Err(Refusal::unavailable("The emulator has stopped."));
         }
         world.settle(call.now);
-        let reply = dispatch(&mut world, &self.datasets, call);
+        let reply = routes::dispatch(&mut world, &self.datasets, call);
         self.save(&mut world).map_err(|error| {
             Refusal::internal(format!("The emulator could not write its world: {error}"))
         })?;
@@ -267,306 +226,4 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     };
     tracing::debug!(method = %parts.method, path = parts.uri.path(), status = response.status().as_u16(), "answered");
     response
-}
-
-/// What a handler has to say.
-pub(crate) enum Reply {
-    Json(Value),
-    /// Chunks of a stream, as a JSON array or as server-sent events.
-    Stream {
-        chunks: Vec<Value>,
-        events: bool,
-    },
-}
-
-impl Reply {
-    fn enums_as_numbers(&mut self) {
-        match self {
-            Self::Json(value) => schema::enums_as_numbers(value),
-            Self::Stream { chunks, .. } => chunks.iter_mut().for_each(schema::enums_as_numbers),
-        }
-    }
-}
-
-impl IntoResponse for Reply {
-    fn into_response(self) -> Response {
-        const JSON: &str = "application/json; charset=UTF-8";
-        let (kind, text) = match self {
-            Self::Json(value) => (JSON, format!("{value:#}\n")),
-            Self::Stream { chunks, events: false } => {
-                (JSON, format!("{:#}\n", Value::Array(chunks)))
-            }
-            Self::Stream { chunks, events: true } => (
-                "text/event-stream",
-                chunks.iter().map(|chunk| format!("data: {chunk}\r\n\r\n")).collect(),
-            ),
-        };
-        (StatusCode::OK, [(header::CONTENT_TYPE, kind)], Body::from(text)).into_response()
-    }
-}
-
-/// A request, taken apart.
-pub(crate) struct Call {
-    pub(crate) version: Version,
-    pub(crate) now: Moment,
-    method: Method,
-    /// The path after the version, without the verb.
-    segments: Vec<String>,
-    /// What follows the last colon: `cancel`, `generateContent`.
-    verb: String,
-    query: Vec<(String, String)>,
-    body: Value,
-    int_enums: bool,
-}
-
-impl Call {
-    fn read(method: &Method, uri: &Uri, body: Bytes, now: Moment) -> Result<Self, Refusal> {
-        let unknown = || {
-            Refusal::not_found(format!(
-                "The requested URL {} was not found on this server (emulator).",
-                uri.path()
-            ))
-        };
-        let mut segments: Vec<String> = Vec::new();
-        for segment in uri.path().split('/').skip(1) {
-            segments.push(
-                percent_decode_str(segment).decode_utf8().map_err(|_| unknown())?.into_owned(),
-            );
-        }
-        let mut verb = String::new();
-        if let Some(last) = segments.last_mut()
-            && let Some((name, after)) = last.rsplit_once(':')
-        {
-            verb = after.to_owned();
-            *last = name.to_owned();
-        }
-        let version = match segments.first().map(String::as_str) {
-            // Cloud Resource Manager, which clients ask for project numbers.
-            Some("v3") => Version::V1,
-            first => first.and_then(Version::parse).ok_or_else(unknown)?,
-        };
-        segments.remove(0);
-        let query: Vec<(String, String)> = uri
-            .query()
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                (decode_form(name), decode_form(value))
-            })
-            .collect();
-        let body = if body.trim_ascii().is_empty() {
-            json!({})
-        } else {
-            serde_json::from_slice(&body).map_err(|error| {
-                Refusal::invalid(format!(
-                    "Invalid JSON payload received. The text is not JSON: {error}."
-                ))
-            })?
-        };
-        let int_enums =
-            query.iter().any(|(name, value)| name == "$alt" && value.contains("enum-encoding=int"));
-        Ok(Self { version, now, method: method.clone(), segments, verb, query, body, int_enums })
-    }
-
-    pub(crate) fn body(&self) -> &Value {
-        &self.body
-    }
-
-    /// The body as a whole request message.
-    pub(crate) fn read_body(&self, message: &str) -> Result<Map<String, Value>, Refusal> {
-        schema::read(self.version, message, "", &self.body)
-    }
-
-    /// A query parameter by its camelCase name; snake_case works as well.
-    pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        let snake = schema::snake_case(name);
-        self.query
-            .iter()
-            .find(|(known, _)| known == name || *known == snake)
-            .map(|(_, value)| value.as_str())
-    }
-
-    pub(crate) fn page(&self, query: &str) -> Result<Page, Refusal> {
-        Page::parse(self.query("pageSize"), self.query("pageToken"), query)
-    }
-
-    /// Refuses query parameters that the method does not have.
-    fn takes(&self, names: &[&str]) -> Result<(), Refusal> {
-        const OF_EVERY_METHOD: &[&str] = &[
-            "$alt",
-            "alt",
-            "key",
-            "fields",
-            "prettyPrint",
-            "$prettyPrint",
-            "quotaUser",
-            "access_token",
-            "oauth_token",
-            "callback",
-            "$.xgafv",
-            "uploadType",
-            "upload_protocol",
-        ];
-        let known = |given: &str| {
-            OF_EVERY_METHOD.contains(&given)
-                || names.iter().any(|name| *name == given || schema::snake_case(name) == given)
-        };
-        match self.query.iter().find(|(given, _)| !known(given)) {
-            Some((given, _)) => Err(Refusal::unparsable(vec![super::error::Violation::new(
-                "",
-                format!(
-                    "Invalid JSON payload received. Unknown name \"{given}\": Cannot bind query parameter. \
-                     Field '{given}' could not be found in request message."
-                ),
-            )])),
-            None => Ok(()),
-        }
-    }
-}
-
-fn decode_form(text: &str) -> String {
-    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
-}
-
-const LIST: &[&str] = &["filter", "pageSize", "pageToken"];
-const LIST_SORTED: &[&str] = &["filter", "pageSize", "pageToken", "orderBy", "readMask"];
-const PAGES: &[&str] = &["pageSize", "pageToken", "filter", "orderBy", "readMask"];
-
-/// Which method of which resource a request is for.
-fn dispatch(world: &mut World, datasets: &Datasets, call: &Call) -> Result<Reply, Refusal> {
-    let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
-    let method = call.method.as_str();
-    let verb = call.verb.as_str();
-    let json = |answer: Result<Value, Refusal>| answer.map(Reply::Json);
-    match segments.as_slice() {
-        ["projects", project] if method == "GET" => return json(show_project(project)),
-        ["projects", project, "locations"] if method == "GET" => {
-            return json(list_locations(project));
-        }
-        ["publishers", "google", "models", rest @ ..] if method == "GET" => {
-            return json(generate::publisher_models(rest));
-        }
-        _ => {}
-    }
-    let ["projects", project, "locations", location, rest @ ..] = segments.as_slice() else {
-        return Err(unknown_method(call));
-    };
-    let place = Place::parse(project, location)?;
-    let place = &place;
-    json(match (method, rest, verb) {
-        ("GET", [], "") => Ok(show_location(place)),
-
-        ("POST", ["tuningJobs"], "") => {
-            call.takes(&[]).and_then(|()| tuning_jobs::create(world, datasets, place, call))
-        }
-        ("GET", ["tuningJobs"], "") => {
-            call.takes(LIST).and_then(|()| tuning_jobs::list(world, place, call))
-        }
-        ("GET", ["tuningJobs", id], "") => {
-            call.takes(&[]).and_then(|()| tuning_jobs::get(world, place, id, call))
-        }
-        ("POST", ["tuningJobs", id], "cancel") => {
-            call.takes(&[]).and_then(|()| tuning_jobs::cancel(world, place, id, call))
-        }
-
-        ("GET", ["models"], "") => {
-            call.takes(LIST_SORTED).and_then(|()| models::list(world, place, call))
-        }
-        ("GET", ["models", id], "") => call.takes(&[]).and_then(|()| models::get(world, place, id)),
-        ("GET", ["models", id], "listVersions") => {
-            call.takes(PAGES).and_then(|()| models::list_versions(world, place, id, call))
-        }
-        ("GET", ["models", id], "listCheckpoints") => {
-            call.takes(PAGES).and_then(|()| models::list_checkpoints(world, place, id))
-        }
-        ("PATCH", ["models", id], "") => {
-            call.takes(&["updateMask"]).and_then(|()| models::patch(world, place, id, call))
-        }
-        ("DELETE", ["models", id], "") => {
-            call.takes(&[]).and_then(|()| models::delete(world, place, id, call))
-        }
-        ("DELETE", ["models", id], "deleteVersion") => {
-            call.takes(&[]).and_then(|()| models::delete_version(world, place, id, call))
-        }
-
-        ("GET", ["endpoints"], "") => {
-            call.takes(LIST_SORTED).and_then(|()| endpoints::list(world, place, call))
-        }
-        ("GET", ["endpoints", id], "") => {
-            call.takes(&[]).and_then(|()| endpoints::get(world, place, id))
-        }
-        ("POST", ["endpoints", id], "undeployModel") => {
-            call.takes(&[]).and_then(|()| endpoints::undeploy(world, place, id, call))
-        }
-        ("DELETE", ["endpoints", id], "") => {
-            call.takes(&[]).and_then(|()| endpoints::delete(world, place, id, call))
-        }
-
-        ("GET", ["operations", id], "") | ("POST", ["operations", id], "wait") => {
-            call.takes(&["timeout"]).and_then(|()| operations::get(world, place, None, id, call))
-        }
-        ("GET", [collection, of, "operations", id], "")
-        | ("POST", [collection, of, "operations", id], "wait") => {
-            let parent = format!("{collection}/{of}");
-            call.takes(&["timeout"])
-                .and_then(|()| operations::get(world, place, Some(&parent), id, call))
-        }
-
-        (
-            "POST",
-            ["endpoints", id],
-            "generateContent" | "streamGenerateContent" | "countTokens",
-        ) => {
-            let target = generate::tuned(world, place, id)?;
-            return call.takes(&[]).and_then(|()| generate::answer(&target, verb, call));
-        }
-        (
-            "POST",
-            ["publishers", "google", "models", id],
-            "generateContent" | "streamGenerateContent" | "countTokens",
-        ) => {
-            let target = generate::base(id)?;
-            return call.takes(&[]).and_then(|()| generate::answer(&target, verb, call));
-        }
-        _ => Err(unknown_method(call)),
-    })
-}
-
-fn unknown_method(call: &Call) -> Refusal {
-    let verb = if call.verb.is_empty() { String::new() } else { format!(":{}", call.verb) };
-    Refusal::not_found(format!(
-        "The emulator has no method {} /{}/{}{verb}.",
-        call.method,
-        call.version.name(),
-        call.segments.join("/")
-    ))
-}
-
-/// What Cloud Resource Manager says about a project.
-fn show_project(project: &str) -> Result<Value, Refusal> {
-    let number = names::project_number(project)?;
-    Ok(json!({
-        "name": format!("projects/{number}"),
-        "projectNumber": number.to_string(),
-        "projectId": project,
-        "lifecycleState": "ACTIVE",
-        "state": "ACTIVE",
-    }))
-}
-
-fn show_location(place: &Place) -> Value {
-    let Place { project, location } = place;
-    json!({"name": format!("projects/{project}/locations/{location}"), "locationId": location})
-}
-
-/// The regions of the tuning pages; others work as well.
-fn list_locations(project: &str) -> Result<Value, Refusal> {
-    let project = names::project_number(project)?;
-    let mut locations = Vec::new();
-    for location in catalog::GEMINI_3_REGIONS {
-        locations.push(show_location(&Place { project, location: (*location).to_owned() }));
-    }
-    Ok(json!({"locations": locations}))
 }

@@ -22,7 +22,9 @@ mod content;
 mod copies;
 mod disk;
 mod fields;
+mod listing;
 mod multipart;
+mod names;
 mod object;
 pub(crate) mod params;
 mod range;
@@ -44,6 +46,8 @@ use jiff::Timestamp;
 use self::conditions::Conditions;
 use self::content::Content;
 use self::disk::Disk;
+use self::listing::{Listing, Page};
+use self::names::{check_object_name, is_bucket_name};
 pub(crate) use self::object::{Object, Settings};
 pub(crate) use self::refusal::Refusal;
 pub(crate) use self::samples::Draw;
@@ -90,34 +94,6 @@ pub(crate) struct Upload {
     pub(crate) composed: bool,
 }
 
-/// One page of a listing.
-#[derive(Debug, Default)]
-pub(crate) struct Page {
-    /// The objects, by name.
-    pub(crate) objects: Vec<Object>,
-    /// What the delimiter cut short.
-    pub(crate) prefixes: Vec<String>,
-    /// The last name or prefix, when more follows.
-    pub(crate) next: Option<String>,
-}
-
-/// What to list.
-#[derive(Debug, Default)]
-pub(crate) struct Listing<'a> {
-    /// Only names that start like this.
-    pub(crate) prefix: &'a str,
-    /// Cut names after the first of these behind the prefix.
-    pub(crate) delimiter: Option<&'a str>,
-    /// First name to list.
-    pub(crate) start: Option<&'a str>,
-    /// First name not to list.
-    pub(crate) end: Option<&'a str>,
-    /// The last name or prefix of the page before.
-    pub(crate) after: Option<&'a str>,
-    /// Most objects and prefixes on a page.
-    pub(crate) limit: usize,
-}
-
 impl ObjectStore {
     /// Opens a store: in memory, or kept in a directory that need not exist.
     pub(crate) fn open(dir: Option<&Path>) -> io::Result<Self> {
@@ -152,7 +128,7 @@ impl ObjectStore {
 
     /// The content of an object's live generation.
     pub(crate) fn bytes(&self, bucket: &str, name: &str) -> Option<Bytes> {
-        self.find(bucket, name)?.1.read().ok()
+        Some(self.read_object(bucket, name, None, &Conditions::default()).ok()?.1)
     }
 
     /// Makes a bucket.
@@ -213,6 +189,28 @@ impl ObjectStore {
         }
         conditions.check_read(&object)?;
         Ok((object, content))
+    }
+
+    /// An object with its bytes, for a read under conditions.
+    pub(crate) fn read_object(
+        &self,
+        bucket: &str,
+        name: &str,
+        generation: Option<u64>,
+        conditions: &Conditions,
+    ) -> Result<(Object, Bytes), Refusal> {
+        let mut failed = None;
+        loop {
+            let (object, content) = self.open_object(bucket, name, generation, conditions)?;
+            match content.read() {
+                Ok(bytes) => return Ok((object, bytes)),
+                // An overwrite removes the file of the generation before, also
+                // between the look and the read. Then another look finds the
+                // new one; only without a new one the file is really missing.
+                Err(_) if failed != Some(object.generation) => failed = Some(object.generation),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Whether a write could happen now, before its content is sent.
@@ -363,72 +361,6 @@ pub(crate) fn router<C: crate::clock::Clock + 'static>(
     clock: Arc<C>,
 ) -> axum::Router {
     routes::router(store, clock)
-}
-
-impl Listing<'_> {
-    /// Builds a page from names in order, which may begin too early.
-    fn page<'n>(
-        &self,
-        names: impl Iterator<Item = &'n str>,
-        object: impl Fn(&str) -> Option<Object>,
-    ) -> Page {
-        let mut page = Page::default();
-        let mut last = None;
-        for name in names {
-            let Some(rest) = name.strip_prefix(self.prefix) else {
-                // Names are sorted, so what starts with the prefix is one run.
-                if name > self.prefix { break } else { continue }
-            };
-            if self.start.is_some_and(|start| name < start)
-                || self.end.is_some_and(|end| name >= end)
-            {
-                continue;
-            }
-            let cut = self.delimiter.filter(|delimiter| !delimiter.is_empty());
-            let prefix = cut
-                .and_then(|delimiter| rest.split_once(delimiter).map(|(head, _)| (head, delimiter)))
-                .map(|(head, delimiter)| format!("{}{head}{delimiter}", self.prefix));
-            let entry = prefix.as_deref().unwrap_or(name);
-            let seen = self.after.is_some_and(|after| entry <= after);
-            if seen || page.prefixes.last().is_some_and(|last| last == entry) {
-                continue;
-            }
-            if page.objects.len() + page.prefixes.len() >= self.limit {
-                page.next = last;
-                break;
-            }
-            last = Some(entry.to_owned());
-            match prefix {
-                Some(prefix) => page.prefixes.push(prefix),
-                None => page.objects.extend(object(name)),
-            }
-        }
-        page
-    }
-}
-
-/// 3 to 63 lower-case letters, digits, `-`, `_` and `.`, with a letter or
-/// digit at both ends; with dots, up to 222. Keeps names usable as directory
-/// names too: none is `..` or has a slash.
-fn is_bucket_name(name: &str) -> bool {
-    let longest = if name.contains('.') { 222 } else { 63 };
-    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    (3..=longest).contains(&name.len())
-        && name.chars().all(|c| edge(c) || matches!(c, '-' | '_' | '.'))
-        && name.starts_with(edge)
-        && name.ends_with(edge)
-        && !name.contains("..")
-}
-
-/// 1 to 1024 bytes without line ends, and not `.` or `..`.
-fn check_object_name(name: &str) -> Result<(), Refusal> {
-    if name.is_empty() {
-        return Err(Refusal::Invalid("Required parameter: name".to_owned()));
-    }
-    if name.len() > 1024 || name.contains(['\r', '\n']) || matches!(name, "." | "..") {
-        return Err(Refusal::Invalid("The specified object name is not valid.".to_owned()));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 
 use serde_json::{Map, Value, json};
 
+use super::call::Call;
 use super::chance;
+use super::datasets::Datasets;
 use super::error::Refusal;
 use super::filter::Filter;
 use super::lifecycle::{Life, State};
 use super::moment::Moment;
 use super::names::{self, Place};
 use super::schema::{self, Version};
-use super::server::{Call, Datasets};
 use super::validation::{self, Accepted};
 use super::world::{Job, TunedVersion, World};
 

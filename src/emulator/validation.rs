@@ -7,11 +7,10 @@ use serde_json::{Map, Value};
 
 use super::catalog::{self, BaseModel};
 use super::chance;
-use super::datasets::Facts;
+use super::datasets::{Datasets, Facts};
 use super::error::{Refusal, Violation};
 use super::lifecycle::Fate;
 use super::names::{self, Place};
-use super::server::Datasets;
 use super::world::World;
 
 /// A create request that the service would take.

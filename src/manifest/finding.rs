@@ -161,6 +161,21 @@ codes! {
     Unreadable = "unreadable", Error;
 }
 
+impl Code {
+    /// Whether nothing of a file was read beyond a finding of this kind.
+    pub(crate) const fn ends_reading(self) -> bool {
+        matches!(
+            self,
+            Self::RecursiveAlias
+                | Self::AliasBudget
+                | Self::TooDeep
+                | Self::TooManyValues
+                | Self::TooManyDocuments
+                | Self::ScalarTooLarge
+        )
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

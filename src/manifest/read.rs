@@ -101,7 +101,8 @@ pub(crate) fn read(path: &Path, text: &str) -> ReadFile {
             break;
         }
     }
-    problems.sort_by_key(|p| (p.code.severity(), p.span.start));
+    // What ended the reading first: it says that there is more than was looked at.
+    problems.sort_by_key(|p| (!p.code.ends_reading(), p.code.severity(), p.span.start));
     if problems.len() > MAX_FINDINGS {
         problems.truncate(MAX_FINDINGS);
         let message = format!("more than {MAX_FINDINGS} findings; the others are not shown");

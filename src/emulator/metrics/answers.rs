@@ -175,18 +175,20 @@ pub(super) mod resources {
 
     /// The points of a series, at most `limit` of them.
     pub(in super::super) fn values(run: &Run, series: &Series, limit: Option<usize>) -> Value {
-        let steps = curves::sample(series.steps(run), limit);
-        let values: Vec<_> = steps
-            .into_iter()
-            .map(|step| {
-                json!({
-                    "step": step.to_string(),
-                    "wallTime": time(run, step),
-                    "scalar": {"value": series.value(run, step)},
-                })
-            })
-            .collect();
+        let values = points(run, series, limit);
         json!({"tensorboardTimeSeriesId": series.id, "valueType": "SCALAR", "values": values})
+    }
+
+    /// The points alone.
+    pub(in super::super) fn points(run: &Run, series: &Series, limit: Option<usize>) -> Vec<Value> {
+        let point = |step: u64| {
+            json!({
+                "step": step.to_string(),
+                "wallTime": time(run, step),
+                "scalar": {"value": series.value(run, step)},
+            })
+        };
+        curves::sample(series.steps(run), limit).into_iter().map(point).collect()
     }
 
     /// The last segment of a resource's name.

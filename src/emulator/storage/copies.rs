@@ -1,4 +1,4 @@
-//! New objects from stored ones: compose and rewrite.
+//! New objects from stored ones: compose, copy and rewrite.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::Upload;
 use super::conditions::Conditions;
-use super::object::Settings;
+use super::object::{Object, Settings};
 use super::params::Params;
 use super::refusal::Refusal;
 use super::routes::{Api, json_body, origin, reply};
@@ -43,8 +43,8 @@ pub(super) async fn compose<C: Clock>(
             None => Conditions::default(),
         };
         let generation = source.get("generation").map(number).transpose()?;
-        let (_, part) = api.store.open_object(&bucket, name, generation, &conditions)?;
-        content.extend_from_slice(&part.read()?);
+        let (_, part) = api.store.read_object(&bucket, name, generation, &conditions)?;
+        content.extend_from_slice(&part);
     }
     let destination = request.get("destination").unwrap_or(&Value::Null);
     let upload = Upload {
@@ -60,37 +60,32 @@ pub(super) async fn compose<C: Clock>(
     Ok(reply(object.resource(&origin(&headers, &uri)), &params))
 }
 
-/// `POST …/rewriteTo/…`: a copy, always finished in one call.
-pub(super) async fn rewrite<C: Clock>(
+/// Bucket and name of the source, then of the copy.
+type Both = Path<(String, String, String, String)>;
+
+/// `POST …/copyTo/…`: the copy is the answer.
+pub(super) async fn copy<C: Clock>(
     State(api): State<Arc<Api<C>>>,
-    Path((bucket, name, to_bucket, to_name)): Path<(String, String, String, String)>,
+    both: Both,
     uri: Uri,
     headers: HeaderMap,
     params: Params,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    let generation = params.number("sourceGeneration")?;
-    let conditions = match params.number("ifSourceGenerationMatch")? {
-        Some(generation) => Conditions::generation(generation),
-        None => Conditions::default(),
-    };
-    let (source, content) = api.store.open_object(&bucket, &name, generation, &conditions)?;
-    let wanted = if body.is_empty() { Value::Null } else { json_body(&body)? };
-    // With a resource in the body the copy has its settings, and no others.
-    let settings = match wanted.as_object() {
-        Some(fields) if !fields.is_empty() => Settings::from_resource(&wanted),
-        _ => source.settings,
-    };
-    let upload = Upload {
-        bucket: to_bucket,
-        name: to_name,
-        settings,
-        conditions: Conditions::from_params(&params)?,
-        crc32c: None,
-        md5: None,
-        composed: source.md5.is_none(),
-    };
-    let object = api.store.put(upload, content.read()?, api.clock.now())?;
+    let object = duplicate(&api, both, &params, &body)?;
+    Ok(reply(object.resource(&origin(&headers, &uri)), &params))
+}
+
+/// `POST …/rewriteTo/…`: as a copy, always finished in one call.
+pub(super) async fn rewrite<C: Clock>(
+    State(api): State<Arc<Api<C>>>,
+    both: Both,
+    uri: Uri,
+    headers: HeaderMap,
+    params: Params,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let object = duplicate(&api, both, &params, &body)?;
     let size = object.size.to_string();
     let answer = json!({
         "kind": "storage#rewriteResponse",
@@ -100,6 +95,36 @@ pub(super) async fn rewrite<C: Clock>(
         "resource": object.resource(&origin(&headers, &uri)),
     });
     Ok(reply(answer, &params))
+}
+
+fn duplicate<C: Clock>(
+    api: &Api<C>,
+    Path((bucket, name, to_bucket, to_name)): Both,
+    params: &Params,
+    body: &Bytes,
+) -> Result<Object, Refusal> {
+    let generation = params.number("sourceGeneration")?;
+    let conditions = match params.number("ifSourceGenerationMatch")? {
+        Some(generation) => Conditions::generation(generation),
+        None => Conditions::default(),
+    };
+    let (source, content) = api.store.read_object(&bucket, &name, generation, &conditions)?;
+    let wanted = if body.is_empty() { Value::Null } else { json_body(body)? };
+    // With a resource in the body the copy has its settings, and no others.
+    let settings = match wanted.as_object() {
+        Some(fields) if !fields.is_empty() => Settings::from_resource(&wanted),
+        _ => source.settings,
+    };
+    let upload = Upload {
+        bucket: to_bucket,
+        name: to_name,
+        settings,
+        conditions: Conditions::from_params(params)?,
+        crc32c: None,
+        md5: None,
+        composed: source.md5.is_none(),
+    };
+    api.store.put(upload, content, api.clock.now())
 }
 
 /// An int64: a string or a number.

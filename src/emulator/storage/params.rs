@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
+use serde_json::Value;
 
 use super::refusal::Refusal;
 
@@ -16,6 +17,14 @@ use super::refusal::Refusal;
 pub(crate) struct Params(Vec<(String, String)>);
 
 impl Params {
+    /// The fields of a JSON body, for methods that take their parameters there.
+    pub(crate) fn from_json(body: &[u8]) -> Option<Self> {
+        let body = if body.trim_ascii().is_empty() { b"{}" } else { body };
+        let fields: serde_json::Map<String, Value> = serde_json::from_slice(body).ok()?;
+        let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some(Self(fields.into_iter().map(|(name, value)| (name, text(value))).collect()))
+    }
+
     /// The first value of `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

@@ -17,11 +17,12 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::conditions::Conditions;
+use super::listing::Listing;
 use super::object::{Object, rfc3339};
 use super::params::Params;
 use super::range::{Asked, asked};
 use super::refusal::Refusal;
-use super::{Listing, ObjectStore, copies, fields, uploads};
+use super::{ObjectStore, copies, fields, uploads};
 use crate::clock::Clock;
 
 /// Largest request body: a training file has at most 1 GB.
@@ -47,6 +48,10 @@ pub(super) fn router<C: Clock + 'static>(store: Arc<ObjectStore>, clock: Arc<C>)
         .route("/storage/v1/b/{bucket}/o/{object}", object())
         .route("/download/storage/v1/b/{bucket}/o/{object}", get(get_object::<C>))
         .route("/storage/v1/b/{bucket}/o/{object}/compose", post(copies::compose::<C>))
+        .route(
+            "/storage/v1/b/{bucket}/o/{object}/copyTo/b/{to_bucket}/o/{to_object}",
+            post(copies::copy::<C>),
+        )
         .route(
             "/storage/v1/b/{bucket}/o/{object}/rewriteTo/b/{to_bucket}/o/{to_object}",
             post(copies::rewrite::<C>),
@@ -189,20 +194,20 @@ async fn get_object<C: Clock>(
 ) -> Result<Response, Refusal> {
     let (generation, conditions) =
         (params.number("generation")?, Conditions::from_params(&params)?);
-    let found = api.store.open_object(&bucket, &name, generation, &conditions);
     if params.get("alt") != Some("media") {
-        let (object, _) = found?;
+        let (object, _) = api.store.open_object(&bucket, &name, generation, &conditions)?;
         return Ok(reply(object.resource(&origin(&headers, &uri)), &params));
     }
-    let media = found.and_then(|(object, content)| {
-        let range = text(&headers, header::RANGE.as_str());
-        Ok(download(&object, &content.read()?, range)?.into_response())
-    });
+    let found = api.store.read_object(&bucket, &name, generation, &conditions);
+    let range = text(&headers, header::RANGE.as_str());
+    let media = found.and_then(|(object, content)| download(&object, &content, range));
     Ok(media.unwrap_or_else(|refusal| refusal.as_text()))
 }
 
 fn download(object: &Object, content: &Bytes, range: Option<&str>) -> Result<Response, Refusal> {
     let size = object.size;
+    let settings = &object.settings;
+    let encoding = settings.content_encoding.clone();
     let mut headers = vec![
         ("content-type", object.media_type().to_owned()),
         ("etag", object.etag()),
@@ -210,7 +215,10 @@ fn download(object: &Object, content: &Bytes, range: Option<&str>) -> Result<Res
         ("x-goog-generation", object.generation.to_string()),
         ("x-goog-metageneration", object.metageneration.to_string()),
         ("x-goog-stored-content-length", size.to_string()),
-        ("x-goog-stored-content-encoding", "identity".to_owned()),
+        (
+            "x-goog-stored-content-encoding",
+            encoding.clone().unwrap_or_else(|| "identity".to_owned()),
+        ),
         ("x-goog-storage-class", "STANDARD".to_owned()),
         // Of the whole object, also when a range is sent.
         (
@@ -221,6 +229,15 @@ fn download(object: &Object, content: &Bytes, range: Option<&str>) -> Result<Res
             },
         ),
     ];
+    for (name, value) in [
+        // Sent as it is stored; the service would unpack gzip for some clients.
+        ("content-encoding", encoding),
+        ("cache-control", settings.cache_control.clone()),
+        ("content-disposition", settings.content_disposition.clone()),
+        ("content-language", settings.content_language.clone()),
+    ] {
+        headers.extend(value.map(|value| (name, value)));
+    }
     let (status, body) = match asked(range, size) {
         Asked::All => (StatusCode::OK, content.clone()),
         Asked::Nothing => return Err(Refusal::Range { size }),
@@ -234,7 +251,7 @@ fn download(object: &Object, content: &Bytes, range: Option<&str>) -> Result<Res
     };
     let mut response = (status, body).into_response();
     for (name, value) in headers {
-        // A content type with control characters is left out.
+        // A value with control characters is left out.
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
         }

@@ -36,7 +36,7 @@ type Entry = (&'static str, &'static str, usize, fn(&mut Draw) -> Value);
 /// Every sample, by bucket and name, both in order: listings rely on it.
 ///
 /// Training sets have the few hundred rows that Google recommends as a start,
-/// validation sets stay below 30 % of that.
+/// validation sets a quarter to a third of that.
 const CATALOGUE: [Entry; 15] = [
     (GOOGLE, "ai-platform/generative_ai/gemini-2_0/text/sft_train_data.jsonl", 500, summaries::row),
     (
@@ -52,10 +52,10 @@ const CATALOGUE: [Entry; 15] = [
     (OWN, "faults/fail.jsonl", 100, support::row),
     (OWN, "faults/internal.jsonl", 100, support::row),
     (OWN, "preferences/train.jsonl", 200, preferences::row),
-    (OWN, "summaries/train.jsonl", 240, summaries::row),
-    (OWN, "summaries/validation.jsonl", 60, summaries::row),
+    (OWN, "summaries/train.jsonl", 300, summaries::row),
+    (OWN, "summaries/validation.jsonl", 100, summaries::row),
     (OWN, "support-faq/train.jsonl", 320, support::row),
-    (OWN, "support-faq/validation.jsonl", 80, support::row),
+    (OWN, "support-faq/validation.jsonl", 100, support::row),
     (OWN, "ticket-router/train.jsonl", 400, tickets::row),
     (OWN, "ticket-router/validation.jsonl", 100, tickets::row),
 ];

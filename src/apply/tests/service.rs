@@ -1,0 +1,225 @@
+//! A tuning service in memory that does as it is told, and remembers every call.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::apply::{Executor, Report, Stop};
+use crate::clock::{Clock, Entropy};
+use crate::model::{
+    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
+    Progress, Source, Stamp, TunedModel, TuningSpec, Untrusted,
+};
+use crate::plan::{Plan, Policy, plan};
+use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, Vertex};
+
+/// What happens to the next create.
+#[derive(Clone, Copy)]
+pub(super) enum Fate {
+    Refused,
+    Throttled,
+    /// The job is made, and the answer lost.
+    Lost,
+}
+
+#[derive(Default)]
+pub(super) struct Service {
+    pub(super) jobs: Mutex<Vec<Observed>>,
+    fates: Mutex<VecDeque<Fate>>,
+    /// States that jobs take on, one at each sleep.
+    pub(super) script: Mutex<VecDeque<(u32, JobState)>>,
+    pub(super) log: Mutex<Vec<String>>,
+    pub(super) bodies: Mutex<Vec<Value>>,
+    pub(super) now: Mutex<Duration>,
+    /// Reads fail while this is set.
+    pub(super) down: Mutex<bool>,
+}
+
+pub(super) fn place() -> Place {
+    Place::new("acme-ml", "us-central1")
+}
+
+pub(super) fn job_name(id: u32) -> JobName {
+    format!("projects/42/locations/us-central1/tuningJobs/{id}").parse().unwrap()
+}
+
+pub(super) fn desired(name: &str, epochs: i64) -> Desired {
+    let owner: Name = "acme".parse().unwrap();
+    let key = Key { place: place(), owner, name: name.parse().unwrap(), rerun: 0 };
+    let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
+    let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
+    Desired { key, spec, lifecycle: Lifecycle::default(), source }
+}
+
+pub(super) fn policy() -> Policy {
+    Policy::new("acme".parse().unwrap())
+}
+
+impl Service {
+    /// A run of ours; ids count from 1.
+    pub(super) fn has(self, name: &str, epochs: i64, state: JobState) -> Self {
+        let request = CreateRequest::new(&desired(name, epochs), 1);
+        self.add(request.spec.clone(), &request.labels, state);
+        self
+    }
+
+    fn add(
+        &self,
+        mut echo: TuningSpec,
+        labels: &BTreeMap<String, String>,
+        state: JobState,
+    ) -> Observed {
+        let mut jobs = self.jobs.lock().unwrap();
+        echo.labels.clone_from(labels);
+        let id = u32::try_from(jobs.len()).unwrap() + 1;
+        let job = Observed {
+            name: job_name(id),
+            place: place(),
+            stamp: Stamp::read(labels),
+            tuned_model: (state == JobState::Succeeded).then(TunedModel::default),
+            state,
+            create_time: Timestamp::from_second(i64::from(id)).ok(),
+            start_time: None,
+            end_time: None,
+            echo,
+            error: None,
+            experiment: None,
+        };
+        jobs.push(job.clone());
+        job
+    }
+
+    pub(super) fn fate(self, fate: Fate) -> Self {
+        self.meets(fate);
+        self
+    }
+
+    /// What the next create meets.
+    pub(super) fn meets(&self, fate: Fate) {
+        self.fates.lock().unwrap().push_back(fate);
+    }
+
+    /// At the next sleep that job gets that state.
+    pub(super) fn then(self, id: u32, state: JobState) -> Self {
+        self.script.lock().unwrap().push_back((id, state));
+        self
+    }
+
+    pub(super) fn set(&self, id: u32, state: JobState) {
+        let mut jobs = self.jobs.lock().unwrap();
+        let job = jobs.iter_mut().find(|job| job.name == job_name(id)).unwrap();
+        job.state = state;
+    }
+
+    pub(super) fn observed(&self) -> crate::model::Observation {
+        let jobs = self.jobs.lock().unwrap().clone();
+        let listing = Listing { jobs, foreign: 0, date: Timestamp::from_second(1_000).ok() };
+        BTreeMap::from([(place(), Ok(listing))])
+    }
+
+    pub(super) fn plan(&self, wanted: &[Desired]) -> Plan {
+        plan(wanted, &self.observed(), &policy())
+    }
+
+    /// Carries a plan out and says what became of each action.
+    pub(super) async fn apply(&self, plan: &Plan) -> (Vec<&'static str>, Report) {
+        let stop = Stop::new();
+        let report = self.executor(&stop).apply(plan, &()).await;
+        (report.items.iter().map(|item| item.outcome.code()).collect(), report)
+    }
+
+    pub(super) fn executor<'a>(&'a self, stop: &'a Stop) -> Executor<'a, Self, Self> {
+        Executor { vertex: self, entropy: self, revision: Some(77), stop }
+    }
+
+    pub(super) fn calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    fn called(&self, what: &str, job: &JobName) {
+        self.log.lock().unwrap().push(format!("{what} {}", job.id));
+    }
+}
+
+fn refusal() -> Refusal {
+    Refusal { status: 400, message: Untrusted::new("no"), retry_after: None }
+}
+
+impl Vertex for Service {
+    async fn list(&self, place: &Place, _: &Keep) -> Result<Listing, ReadError> {
+        self.log.lock().unwrap().push("list".to_owned());
+        if *self.down.lock().unwrap() {
+            return Err(ReadError::NotFound { job: job_name(0) });
+        }
+        Ok(self.observed().remove(place).unwrap().unwrap())
+    }
+
+    async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.called("get", job);
+        let jobs = self.jobs.lock().unwrap();
+        let found = jobs.iter().find(|j| j.name == *job).cloned();
+        let down = *self.down.lock().unwrap();
+        found.filter(|_| !down).ok_or(ReadError::NotFound { job: job.clone() })
+    }
+
+    async fn create(&self, _: &Place, body: &Value) -> CreateOutcome {
+        let name = body["labels"]["retune-name"].as_str().unwrap().to_owned();
+        self.log.lock().unwrap().push(format!("create {name}"));
+        self.bodies.lock().unwrap().push(body.clone());
+        let labels: BTreeMap<String, String> =
+            serde_json::from_value(body["labels"].clone()).unwrap();
+        let spec = TuningSpec {
+            base_model: body["baseModel"].as_str().map(str::to_owned),
+            ..Default::default()
+        };
+        let fate = self.fates.lock().unwrap().pop_front();
+        match fate {
+            None => CreateOutcome::Created(Box::new(self.add(spec, &labels, JobState::Pending))),
+            Some(Fate::Refused) => CreateOutcome::Refused(refusal()),
+            Some(Fate::Throttled) => CreateOutcome::Throttled(refusal()),
+            Some(Fate::Lost) => {
+                self.add(spec, &labels, JobState::Pending);
+                CreateOutcome::OutcomeUnknown(Untrusted::new("connection reset"))
+            }
+        }
+    }
+
+    async fn cancel(&self, job: &JobName) -> CancelOutcome {
+        self.called("cancel", job);
+        CancelOutcome::Requested
+    }
+
+    async fn progress(&self, job: &JobName) -> Result<Progress, ReadError> {
+        Err(ReadError::NotFound { job: job.clone() })
+    }
+}
+
+impl Entropy for Service {
+    fn bits(&self) -> u64 {
+        0xabcd
+    }
+}
+
+impl Clock for Service {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        *self.now.lock().unwrap()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        *self.now.lock().unwrap() += duration;
+        let next = self.script.lock().unwrap().pop_front();
+        if let Some((id, state)) = next {
+            self.set(id, state);
+        }
+        // Whoever else is ready goes first, as with a real clock.
+        tokio::task::yield_now().await;
+    }
+}
