@@ -63,7 +63,7 @@ fn unclear(case: &Case<'_>) -> Option<Decision> {
             let state = Some(run.job.state.clone());
             return Some(guarded(case, HoldReason::UnknownState { job, state }));
         }
-        if run.stamp.rerun.is_none() || !dialect_is_known(run, case.desired) {
+        if run.stamp.rerun.is_none() || !dialect_is_known(run) {
             let label = run.stamp.spec.clone();
             return Some(guarded(case, HoldReason::UnknownDialect { job, label }));
         }

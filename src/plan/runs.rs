@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::Policy;
-use crate::model::identity::{digest_as, equivalent};
+use crate::model::identity::{digest_as, equivalent, is_known};
 use crate::model::{
     Desired, JobName, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted,
 };
@@ -180,8 +180,8 @@ impl<'a> Index<'a> {
 }
 
 /// Whether `run` carries a spec digest that can be compared at all.
-pub(super) fn dialect_is_known(run: &Run<'_>, desired: &Desired) -> bool {
-    run.stamp.spec.as_deref().is_some_and(|label| digest_as(label, &desired.spec).is_some())
+pub(super) fn dialect_is_known(run: &Run<'_>) -> bool {
+    run.stamp.spec.as_deref().is_some_and(is_known)
 }
 
 /// Whether a job carries the digest of the manifest, in the job's own dialect.
@@ -194,5 +194,5 @@ pub(super) fn has_digest(stamp: &Stamp, desired: &Desired) -> bool {
 /// by what it echoes.
 pub(super) fn has_spec(run: &Run<'_>, desired: &Desired) -> bool {
     has_digest(run.stamp, desired)
-        || (dialect_is_known(run, desired) && equivalent(&desired.spec, &run.job.echo))
+        || (dialect_is_known(run) && equivalent(&desired.spec, &run.job.echo))
 }
