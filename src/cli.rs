@@ -27,7 +27,7 @@ pub mod validate;
 pub use environment::Environment;
 pub use exit::Exit;
 pub use failure::Failure;
-pub use output::{Color, Output};
+pub use output::{Color, NotWritten, Output};
 
 use crate::manifest::{Setting, Settings};
 
@@ -183,7 +183,7 @@ pub async fn main() -> Exit {
     });
     match output.failure() {
         Some(error) => {
-            output.error(&error, Some("stdout could not be written; nothing else was affected"));
+            output.error(&error, None);
             if exit == Exit::Done { Exit::Unexpected } else { exit }
         }
         None => exit,

@@ -2,7 +2,9 @@
 //!
 //! Each test has a world of its own (`support/world.rs`): a directory, a clean
 //! environment and an emulator on a real socket, whose clock only the test
-//! moves. Nothing sleeps.
+//! moves. Nothing sleeps. What the system itself says, and `/dev/full`, are
+//! Linux's.
+#![cfg(target_os = "linux")]
 
 #[path = "support/model.rs"]
 mod model;

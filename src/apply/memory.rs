@@ -145,7 +145,7 @@ impl Memory {
             }
             let since = self.due.get(&due).copied().unwrap_or(look.ended);
             let ready = since + settle;
-            (look.began < ready).then(|| HoldReason::Settling {
+            (!settle.is_zero() && look.began < ready).then(|| HoldReason::Settling {
                 remaining: ready.saturating_sub(look.ended),
                 deferred: Box::new(create.clone()),
             })

@@ -118,7 +118,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
                     observer.notice(&Event::LookFailed { why, again_in });
                 }
             }
-            let sleep = std::pin::pin!(clock.sleep(self.interval));
+            let left = self.limit.map(|limit| limit.saturating_sub(clock.elapsed() - begun));
+            let pause = left.map_or(self.interval, |left| left.min(self.interval));
+            let sleep = std::pin::pin!(clock.sleep(pause));
             let stop = std::pin::pin!(self.reconciler.executor.stop.wait());
             futures_util::future::select(sleep, stop).await;
         }
@@ -159,7 +161,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
     }
 
     /// Starts those deferred creates that are due by now and have settled,
-    /// exactly as they were confirmed, and forgets those no longer wanted.
+    /// exactly as they were confirmed, and forgets those no longer wanted. One
+    /// that would supersede a run by now was confirmed without that cancel.
     async fn start(
         &self,
         seen: Seen,
@@ -173,8 +176,11 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
             among.iter().any(|c| c.key == create.key && c.request == create.request)
         };
         let waiting: Vec<Create> = now.deferred().cloned().collect();
+        let superseding: Vec<Key> = now.cancels().filter_map(|c| c.after.clone()).collect();
         now.actions.retain(|action| match action {
-            Action::Create(create) => confirmed(create, deferred),
+            Action::Create(create) => {
+                confirmed(create, deferred) && !superseding.contains(&create.key)
+            }
             Action::Cancel(_) => false,
         });
         deferred.retain(|create| confirmed(create, &waiting));

@@ -18,8 +18,8 @@ use super::session::{Session, VertexClient};
 use super::{Global, interrupt};
 use crate::apply::{CarriedOut, Executor, Reconciler, SETTLE, Seen, Stop};
 use crate::clock::{SystemClock, SystemEntropy};
-use crate::model::{Name, Observation, Pretty, parse_duration};
-use crate::plan::{Policy, show as plan_show};
+use crate::model::{Desired, Name, Observation, Place, Pretty, parse_duration};
+use crate::plan::{Plan, Policy, show as plan_show};
 use show::Telling;
 
 /// Arguments of `retune apply`.
@@ -82,6 +82,13 @@ pub enum Format {
 /// Applies the manifests.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let wait = args.wait.as_deref().map(wait_limit).transpose()?;
+    if let (Some(None), Some(path)) = (wait, args.paths.first().and_then(|path| path.to_str()))
+        && parse_duration(path).is_ok()
+        && !std::path::Path::new(path).exists()
+    {
+        return Err(Failure::usage(format!("`{path}` is a duration, and no manifest"))
+            .hint(format!("write `--wait={path}`")));
+    }
     let session = Session::open(&args.paths, global, true, output).await?;
     let result = apply(&args, wait, &session, global, output).await;
     session.close().await;
@@ -107,7 +114,7 @@ async fn apply(
     policy.only = session.known_names(&args.only)?;
     policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
-    policy.prune = not_manifests(&args.prune, session)?;
+    policy.prune = names(&args.prune)?;
 
     let (stop, clock, memory) = (Stop::new(), SystemClock::new(), Mutex::default());
     let reconciler = Reconciler {
@@ -124,14 +131,14 @@ async fn apply(
         policy: &policy,
         settle: settle(args, session)?,
     };
-    let seen =
-        reconciler.look().await.map_err(|error| session.unreachable(error.source.hint(), error))?;
-    known_orphans(&policy, &seen.observation, session)?;
+    let seen = reconciler.look().await.map_err(|error| session.unlisted(error))?;
+    known_orphans(&policy, &seen.observation, &session.desired, &session.command("jobs"))?;
     reconciler.note(&seen);
     let confirmed = seen.plan.clone();
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
-    let seen = accept(args, seen, &reconciler, session, output).await?;
+    let accepted = accept(args, seen, &reconciler, session, output).await;
+    let seen = accepted.inspect_err(|failure| telling.end(failure.exit))?;
 
     let work = async {
         let CarriedOut { report, broken } = reconciler.carry_out(&confirmed, seen, &telling).await;
@@ -142,9 +149,7 @@ async fn apply(
                 telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
                 Ok(Exit::Interrupted)
             }
-            (_, Some(error)) if !report.has_effects() => {
-                Err(session.unreachable(error.source.hint(), error))
-            }
+            (_, Some(error)) if !report.has_effects() => Err(session.unlisted(error)),
             (_, Some(error)) => {
                 output.error(&error, None);
                 Ok(Exit::Failed)
@@ -155,7 +160,7 @@ async fn apply(
             (None, None) => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
-    let exit = interrupt::guarded(work, &stop, output).await;
+    let exit = interrupt::guarded(work, &stop, &session.command("status"), output).await;
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
@@ -198,16 +203,21 @@ async fn accept(
     {
         return Err(another_plan(expected, &digest, session));
     }
-    if seen.plan.actions.is_empty() || args.yes {
+    if args.yes || !changes(&seen.plan, args.wait.is_some()) {
         return Ok(seen);
     }
     let place = if session.emulator { " on the emulator" } else { "" };
     confirm(output, &format!("Carry this out{place}?"), CONFIRMED)?;
     // The answer may have taken a while.
-    let again =
-        reconciler.look().await.map_err(|error| session.unreachable(error.source.hint(), error))?;
+    let again = reconciler.look().await.map_err(|error| session.unlisted(error))?;
     let found = again.plan.digest();
     if found == digest { Ok(again) } else { Err(another_plan(&digest, &found, session)) }
+}
+
+/// Whether carrying `plan` out can change anything: waiting starts what waits
+/// for a free slot, too.
+fn changes(plan: &Plan, waits: bool) -> bool {
+    !plan.actions.is_empty() || (waits && plan.deferred().next().is_some())
 }
 
 fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
@@ -217,35 +227,39 @@ fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
     .hint(format!("look at it with {}, then apply that one", session.command("plan")))
 }
 
-/// The names to prune: none may have a manifest.
-fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, Failure> {
-    names
-        .iter()
-        .map(|text| {
-            if session.desired.iter().any(|d| d.key.name.as_str() == text) {
-                return Err(Failure::usage(format!("`{text}` has a manifest; it is no orphan"))
-                    .hint("set `lifecycle.desired: stopped` to stop its runs"));
-            }
-            text.parse::<Name>().map_err(|error| Failure::new(Exit::Usage, error))
-        })
-        .collect()
+fn names(texts: &[String]) -> Result<BTreeSet<Name>, Failure> {
+    let name = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
+    texts.iter().map(name).collect()
 }
 
-/// A name to prune must be that of a job, else it is a typing error.
-fn known_orphans(policy: &Policy, seen: &Observation, session: &Session) -> Result<(), Failure> {
+/// A name to prune must be that of a job, else it is a typing error, and of one
+/// in a place where the name has no manifest.
+fn known_orphans(
+    policy: &Policy,
+    seen: &Observation,
+    desired: &[Desired],
+    jobs: &str,
+) -> Result<(), Failure> {
     let stamps = || {
-        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
-        let jobs = listings.flat_map(|listing| &listing.jobs);
-        jobs.filter_map(|job| job.stamp.as_ref()).filter(|stamp| stamp.owner == policy.owner)
+        let listings = seen.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
+        let jobs = listings.flat_map(|(place, seen)| seen.jobs.iter().map(move |j| (place, j)));
+        let stamps = jobs.filter_map(|(place, job)| Some((place, job.stamp.as_ref()?)));
+        stamps.filter(|(_, stamp)| stamp.owner == policy.owner)
     };
     for name in &policy.prune {
-        if !stamps().any(|stamp| stamp.name == *name) {
-            let names = stamps().map(|stamp| stamp.name.as_str());
-            let names =
-                names.filter(|name| session.desired.iter().all(|d| d.key.name.as_str() != *name));
-            let hint = meant(name.as_str(), names, &session.command("jobs"));
-            return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
+        let manifest = desired.iter().find(|d| d.key.name == *name);
+        let is_orphan = |place: &Place| manifest.is_none_or(|d| d.key.place != *place);
+        if stamps().any(|(place, stamp)| stamp.name == *name && is_orphan(place)) {
+            continue;
         }
+        if manifest.is_some() {
+            return Err(Failure::usage(format!("`{name}` has a manifest; it is no orphan"))
+                .hint("set `lifecycle.desired: stopped` to stop its runs"));
+        }
+        let names = stamps().map(|(_, stamp)| stamp.name.as_str());
+        let names = names.filter(|name| desired.iter().all(|d| d.key.name.as_str() != *name));
+        let hint = meant(name.as_str(), names, jobs);
+        return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
     }
     Ok(())
 }
@@ -254,3 +268,6 @@ fn known_orphans(policy: &Policy, seen: &Observation, session: &Session) -> Resu
 pub(super) fn after(limit: Option<Duration>) -> String {
     limit.map(|limit| format!(" after {}", Pretty(limit))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

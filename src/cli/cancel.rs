@@ -44,6 +44,9 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     let targets = targets(args, session).await?;
     let on = if session.emulator { " (emulator)" } else { "" };
     let active: Vec<&Observed> = targets.iter().filter(|j| j.phase() == Phase::Active).collect();
+    if targets.is_empty() {
+        output.data(&format!("{}: no run; nothing to cancel{on}\n", args.target));
+    }
     if active.is_empty() {
         for job in &targets {
             output.data(&format!(
@@ -56,12 +59,14 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     }
     for job in &active {
         let display = job.echo.tuned_model_display_name.as_deref().unwrap_or_default();
-        output.say(&format!(
+        let line = format!(
             "  x {}  {}  {}{on}\n",
             job.name,
             job.state.word(),
             Untrusted::new(display).shown()
-        ));
+        );
+        // Nobody can answer a question about what was not shown.
+        if args.yes { output.say(&line) } else { output.complain(&line) }
     }
     if !args.yes {
         let question = match active.as_slice() {
@@ -157,7 +162,7 @@ async fn one_of(names: &[JobName], args: &Args, session: &Session) -> Result<Obs
             Ok(job) => return Ok(job),
             Err(ReadError::NotFound { .. }) => {}
             Err(error) => {
-                return Err(session.unreachable(error.hint(), error));
+                return Err(session.unreachable(session.hint(&error), error));
             }
         }
     }

@@ -16,13 +16,16 @@ use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Workspace};
 use crate::observe;
 use crate::plan::Policy;
-use crate::vertex::{Client, ClientOptions, Keep};
+use crate::vertex::{Client, ClientOptions, Keep, ReadError};
 
 /// The client of the command line.
 pub(super) type VertexClient = Client<SystemClock, SystemEntropy>;
 
 /// Where the emulator inside the process keeps its world.
 const EMULATOR_WORLD: &str = ".retune/emulator";
+
+/// The file in it that says where the emulator listens.
+const ADDRESS: &str = "address";
 
 /// How fast its jobs run: most of an hour becomes a few seconds.
 const EMULATOR_SPEED: f64 = 600.0;
@@ -120,6 +123,11 @@ impl Session {
                     running,
                 })
             }
+            None if paths.is_empty() && !has_manifests => Err(Failure::new(
+                Exit::Invalid,
+                "there are no manifests here that name the places to look at",
+            )
+            .hint("name a place with --project and --location, or run `retune init`")),
             _ => Self::open(paths, global, false, output).await,
         }
     }
@@ -158,12 +166,17 @@ impl Session {
     /// Lists every place completely, keeping these jobs.
     pub(super) async fn observe_keeping(&self, keep: &Keep) -> Result<Observation, Failure> {
         let seen = observe::observe(&self.client, &self.places, keep).await;
-        seen.map_err(|error| self.unreachable(error.source.hint(), error))
+        seen.map_err(|error| self.unlisted(error))
     }
 
     /// A command to type next, against the same service.
     pub(super) fn command(&self, what: &str) -> String {
         format!("`retune {what}{}`", self.same_service)
+    }
+
+    /// A place could not be listed: nothing was decided.
+    pub(super) fn unlisted(&self, error: observe::ObserveError) -> Failure {
+        self.unreachable(self.hint(&error.source), error)
     }
 
     /// Vertex could not be asked: nothing was decided.
@@ -174,14 +187,30 @@ impl Session {
     ) -> Failure {
         let failure = Failure::new(Exit::Unreachable, error);
         match hint {
-            _ if self.emulator => failure,
-            Some(_) if self.client.endpoint().is_loopback() => failure.hint(format!(
-                "is an emulator running at {}? `retune emulator` starts one; leave out --endpoint \
-                 to talk to Vertex AI",
-                self.client.endpoint()
-            )),
             Some(hint) => failure.hint(hint),
             None => failure,
+        }
+    }
+
+    /// The next thing to do about `error`. What mends an access to Google does
+    /// not mend one to this machine.
+    pub(super) fn hint(&self, error: &ReadError) -> Option<String> {
+        match error {
+            ReadError::Incomplete { why, .. } => self.hint(why),
+            ReadError::Unreachable { .. } if self.emulator => {
+                Some("the retune that ran the emulator has ended; run the command again".to_owned())
+            }
+            ReadError::Unreachable { .. } if self.client.endpoint().is_loopback() => Some(
+                "`retune emulator` starts an emulator; leave out --endpoint and \
+                 GOOGLE_VERTEX_BASE_URL to talk to Vertex AI"
+                    .to_owned(),
+            ),
+            ReadError::Forbidden { .. } | ReadError::NoSuchPlace { .. }
+                if self.client.endpoint().is_loopback() =>
+            {
+                None
+            }
+            error => error.hint(),
         }
     }
 
@@ -206,6 +235,8 @@ impl Session {
     /// Writes the emulator's world and ends it.
     pub(super) async fn close(self) {
         if let Some(running) = self.running {
+            // Whoever comes next must not look for it where it was.
+            let _ = std::fs::remove_file(Path::new(EMULATOR_WORLD).join(ADDRESS));
             running.stop().await;
         }
     }
@@ -245,7 +276,7 @@ pub(super) async fn connect(
 /// retune runs at this moment.
 async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Failure> {
     let directory = PathBuf::from(EMULATOR_WORLD);
-    let address = directory.join("address");
+    let address = directory.join(ADDRESS);
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unexpected, format!("could not write in {EMULATOR_WORLD}: {error}"))
             .hint("run retune in a directory that you may write to")

@@ -1,6 +1,6 @@
 //! `retune status`: each tuned model against its manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
@@ -175,7 +175,9 @@ fn text(models: &[Model<'_>], plan: &Plan, emulator: bool, width: Option<usize>)
         }
     }
     let on = if emulator { " (emulator)" } else { "" };
-    out.push_str(&format!("\n{}{on}: {}.\n", count(models.len(), "model"), plan.summary()));
+    // A model has several lines when runs of it are to be cancelled.
+    let names: BTreeSet<_> = models.iter().map(|m| (&m.key.place, &m.key.name)).collect();
+    out.push_str(&format!("\n{}{on}: {}.\n", count(names.len(), "model"), plan.summary()));
     out
 }
 

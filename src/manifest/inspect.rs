@@ -1,5 +1,7 @@
 //! Checks a tree against the schema: every departure is a problem with a place.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::code::Code;
@@ -48,11 +50,11 @@ fn first_line(root: &Node<'_>) -> Span {
 struct Inspector<'a> {
     /// The shape of the whole document, to say where a misplaced key belongs.
     whole: &'a Shape,
-    path: Vec<String>,
+    path: Vec<Cow<'a, str>>,
     problems: &'a mut Vec<Problem>,
 }
 
-impl Inspector<'_> {
+impl<'a> Inspector<'a> {
     fn add(&mut self, problem: Problem) {
         self.problems.push(problem);
     }
@@ -75,7 +77,7 @@ impl Inspector<'_> {
     }
 
     /// `at` is the span of the key, or of the value where there is no key.
-    fn value(&mut self, node: &Node<'_>, at: Span, shape: &Shape) {
+    fn value(&mut self, node: &'a Node<'_>, at: Span, shape: &Shape) {
         match &node.kind {
             Kind::Scalar { text, plain } => {
                 // Nothing is written where a null stands: the key is what can be seen.
@@ -98,7 +100,7 @@ impl Inspector<'_> {
                         if enough(self.problems) {
                             return;
                         }
-                        self.path.push(format!("[{i}]"));
+                        self.path.push(Cow::Owned(format!("[{i}]")));
                         self.value(item, item.span, item_shape);
                         self.path.pop();
                     }
@@ -275,7 +277,7 @@ impl Inspector<'_> {
         self.add(Problem::new(Code::InvalidValue, span, message).hint(hint));
     }
 
-    fn mapping(&mut self, entries: &[Entry<'_>], partial: bool, at: Span, shape: &Shape) {
+    fn mapping(&mut self, entries: &'a [Entry<'_>], partial: bool, at: Span, shape: &Shape) {
         if let Some(max) = shape.max_entries
             && entries.len() > max
         {
@@ -294,7 +296,7 @@ impl Inspector<'_> {
             let found = shape.property(&entry.key).or(shape.others.as_deref());
             match found {
                 Some(value_shape) => {
-                    self.path.push(entry.key.clone().into_owned());
+                    self.path.push(Cow::Borrowed(&*entry.key));
                     self.value(&entry.value, entry.key_span, value_shape);
                     self.path.pop();
                 }

@@ -65,8 +65,7 @@ pub(crate) struct Text<'s> {
 
 impl<'s> Text<'s> {
     pub(crate) fn new(file: Arc<Path>, text: &'s str) -> Self {
-        let after_breaks =
-            text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1);
+        let after_breaks = text.match_indices('\n').map(|(i, _)| i + 1);
         let line_starts = std::iter::once(0).chain(after_breaks).collect();
         Self { file, text, line_starts }
     }
@@ -86,8 +85,10 @@ impl<'s> Text<'s> {
         let line = self.line_starts.partition_point(|at| *at <= start);
         let from = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(from..start).unwrap_or_default();
-        let rest = self.text.get(start..).unwrap_or_default();
-        let rest = rest.split(['\n', '\r']).next().unwrap_or_default();
+        // The next line's start says where this one ends: a line may be the whole file.
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| next - 1);
+        let rest = self.text.get(start..end).unwrap_or_default();
+        let rest = rest.strip_suffix('\r').unwrap_or(rest);
         let mut length = span.end.saturating_sub(start).min(rest.len());
         while !rest.is_char_boundary(length) {
             length -= 1;
@@ -113,14 +114,16 @@ impl<'s> Text<'s> {
 }
 
 fn head(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
+    let end = if text.len() > most { text.char_indices().nth(most) } else { None };
+    match end {
         Some((end, _)) => format!("{}…", shown(text.get(..end).unwrap_or(text))),
         None => shown(text),
     }
 }
 
 fn tail(text: &str) -> String {
-    match text.char_indices().rev().nth(AROUND) {
+    let start = if text.len() > AROUND { text.char_indices().rev().nth(AROUND) } else { None };
+    match start {
         Some((start, _)) => format!("…{}", shown(text.get(start..).unwrap_or(text))),
         None => shown(text),
     }
@@ -128,6 +131,10 @@ fn tail(text: &str) -> String {
 
 /// Text from a file or a path, safe to print on one line.
 pub(crate) fn shown(text: &str) -> String {
+    // Most lines are plain ASCII, and four are kept of each manifest.
+    if text.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        return text.to_owned();
+    }
     Untrusted::new(text).shown().to_string()
 }
 

@@ -67,10 +67,13 @@ pub(crate) fn all(paths: &[PathBuf]) -> Vec<ReadFile> {
         }
     };
     let mut all: Vec<(usize, ReadFile)> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let results = workers.into_iter().map(|worker| worker.join());
-        // A panic in a worker is a bug of ours and goes on as the same panic.
-        results.flat_map(|r| r.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for worker in workers {
+            // A panic in a worker is a bug of ours and goes on as the same panic.
+            all.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
     });
     all.sort_unstable_by_key(|(i, _)| *i);
     all.into_iter().map(|(_, file)| file).collect()

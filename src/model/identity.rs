@@ -39,14 +39,18 @@ pub fn digest(spec: &TuningSpec) -> String {
     format!("{H1}{}", h1::digest(&table::set_fields(spec)))
 }
 
-/// The digest of `spec` in the dialect of a job's label, so that an upgrade
-/// never turns an old job into another run. `None`: a dialect that this
-/// version does not know, over which nothing may be decided.
-pub fn digest_as(label: &str, spec: &TuningSpec) -> Option<String> {
-    let known = label.strip_prefix(H1).is_some_and(|hash| {
+/// Whether a job's label is a digest in a dialect that this version knows.
+/// Over any other nothing may be decided.
+pub fn is_known(label: &str) -> bool {
+    label.strip_prefix(H1).is_some_and(|hash| {
         hash.len() == h1::LENGTH && hash.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
-    });
-    known.then(|| digest(spec))
+    })
+}
+
+/// The digest of `spec` in the dialect of a job's label, so that an upgrade
+/// never turns an old job into another run. `None` unless it [`is_known`].
+pub fn digest_as(label: &str, spec: &TuningSpec) -> Option<String> {
+    is_known(label).then(|| digest(spec))
 }
 
 #[cfg(test)]

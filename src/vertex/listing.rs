@@ -8,7 +8,7 @@
 //! 1. A listing comes from one complete chain of pages or it is an error.
 //! 2. At most two pages are in memory.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::client::Client;
@@ -32,14 +32,35 @@ pub(super) struct Lister<'a, C, E> {
     pub(super) sieve: Arc<Sieve>,
 }
 
+/// Jobs by name: one that moves between pages while they are read comes twice,
+/// and what was read later is newer.
+#[derive(Default)]
+struct Jobs {
+    all: Vec<Observed>,
+    /// Where each stands in `all`: a job takes a KiB, and a map of names alone
+    /// grows without moving them.
+    places: HashMap<JobName, usize>,
+}
+
+impl Jobs {
+    fn put(&mut self, job: Observed) {
+        let place = self.places.get(&job.name).and_then(|&place| self.all.get_mut(place));
+        match place {
+            Some(older) => *older = job,
+            None => {
+                self.places.insert(job.name.clone(), self.all.len());
+                self.all.push(job);
+            }
+        }
+    }
+}
+
 /// A page as it came.
 type Fetched = Result<(Answer, Vec<u8>), ReadError>;
 
 impl<C: Clock, E: Entropy> Lister<'_, C, E> {
     pub(super) async fn list(self) -> Result<Listing, ReadError> {
-        // By name: a job that moves between pages while they are read comes
-        // twice, and what was read later is newer.
-        let mut jobs: BTreeMap<JobName, Observed> = BTreeMap::new();
+        let mut jobs = Jobs::default();
         let mut foreign = 0;
         let mut seen = HashSet::new();
         let mut fetched = self.fetch(None, Vec::new()).await;
@@ -58,10 +79,9 @@ impl<C: Clock, E: Entropy> Lister<'_, C, E> {
             spare = body;
             let Page { kept, foreign: others, next } = page;
             foreign += others;
-            jobs.extend(kept.into_iter().map(|job| (job.name.clone(), job)));
+            kept.into_iter().for_each(|job| jobs.put(job));
             let Some(next) = next else {
-                let jobs = jobs.into_values().collect();
-                return Ok(Listing { jobs, foreign, date: answer.date });
+                return Ok(Listing { jobs: jobs.all, foreign, date: answer.date });
             };
             if !seen.insert(next.clone()) {
                 return Err(self.endless("a page token came twice"));

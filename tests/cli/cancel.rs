@@ -53,27 +53,27 @@ fn stops_a_model_by_name_and_the_plan_holds_it() {
 #[test]
 fn stops_a_job_by_its_id_and_a_foreign_one_only_on_request() {
     let world = World::new();
-    world.wants(model("faq")).does("apply --yes");
-    world.foreign_job();
-    world.later("2m").run("jobs");
-    let foreign = world.job(1);
-    assert_snapshot!(world.run(&format!("cancel {foreign} --yes")), @"
+    world.wants(model("faq")).does("apply --yes").later("1s").foreign_job();
+    world.later("2m").does("jobs");
+    let (foreign, ours) = (world.job(2), world.job(1).replace("tuningJobs/", ""));
+    assert_snapshot!(world.run(&format!("cancel {ours} --yes")), @"
     tuningJobs/[JOB-1]: asked to stop
     --- stderr
       x projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]  running  gemini-3.5-flash-06ba8cea-e575-4f37-8009-94ab9ca3b6e2
     [exit 0]
     ");
-    assert_snapshot!(world.run(&format!("cancel {foreign} --yes --foreign")), @"
-    tuningJobs/[JOB-1]: cancelling; nothing to cancel
-    [exit 0]
-    ");
-    let ours = world.job(2).replace("tuningJobs/", "");
-    assert_snapshot!(world.run(&format!("cancel {ours} --yes")), @"
+    assert_snapshot!(world.run(&format!("cancel {foreign} --yes")), @"
     --- stderr
     error: tuningJobs/[JOB-2] is not ours
 
     hint: pass --foreign to stop it all the same
     [exit 5]
+    ");
+    assert_snapshot!(world.run(&format!("cancel {foreign} --yes --foreign")), @"
+    tuningJobs/[JOB-2]: asked to stop
+    --- stderr
+      x projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-2]  running  theirs
+    [exit 0]
     ");
 }
 
@@ -81,7 +81,10 @@ fn stops_a_job_by_its_id_and_a_foreign_one_only_on_request() {
 fn a_name_or_job_that_is_not_there() {
     let world = World::new();
     world.wants(model("faq"));
-    assert_snapshot!(world.run("cancel faq --yes"), @"[exit 0]");
+    assert_snapshot!(world.run("cancel faq --yes"), @"
+    faq: no run; nothing to cancel
+    [exit 0]
+    ");
     assert_snapshot!(world.run("cancel router --yes"), @"
     --- stderr
     error: no tuned model or job is named `router`

@@ -84,7 +84,7 @@ fn what_the_manifest_leaves_out_and_what_failed() {
       manifest  manifests/faq.yaml:1
       spec      [SPEC]
 
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     Spec
       baseModel: gemini-3.5-flash

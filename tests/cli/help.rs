@@ -172,6 +172,7 @@ fn of_apply() {
           --max-creates <N>       Creates that this plan may make [default: limits.maxCreates, else 10]
           --max-cancels <N>       Cancels that this plan may make [default: limits.maxCancels, else 5]
           --expect-plan <DIGEST>  Refuse any other plan than the one with this digest
+          --accept-duplicates     Create without a settle window although a listing may lag behind
           --format <FORMAT>       How to tell what happens [default: text] [possible values: text,
                                   jsonl]
           --full                  List tuned models that need no change, too
@@ -310,4 +311,17 @@ fn of_emulator() {
           --assume-datasets        Take datasets in buckets that the emulator does not hold to exist
       -h, --help                   Print help (see more with '--help')
     ");
+}
+
+#[test]
+fn what_is_generated_names_every_command() {
+    let world = World::alone();
+    let script = world.stdout("completions bash");
+    let page = world.stdout("man");
+    for command in ["init", "validate", "plan", "apply", "status", "describe", "jobs", "cancel"] {
+        assert!(script.contains(command), "{command}");
+        assert!(page.contains(command), "{command}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&world.stdout("schema")).unwrap();
+    assert!(schema["$schema"].is_string());
 }

@@ -11,7 +11,7 @@ fn a_failed_run_is_held() {
     world.wants(model("faq").dataset("gs://retune-samples/faults/fail.jsonl"));
     world.does("apply --yes").later("3h");
     assert_snapshot!(world.run("plan"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -19,13 +19,13 @@ fn a_failed_run_is_held() {
     ");
     assert_snapshot!(world.run("status"), @"
     NAME  STATUS  RUN
-    faq   held    tuningJobs/[JOB-1]  last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+    faq   held    tuningJobs/[JOB-1]  last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     1 model: 1 held.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -39,7 +39,7 @@ fn a_passing_failure_is_tried_again_where_the_manifest_allows_it() {
     let dataset = "gs://retune-samples/faults/internal.jsonl";
     world.wants(model("faq").dataset(dataset)).does("apply --yes").later("3h");
     assert_snapshot!(world.run("plan"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Internal error encountered.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Internal error encountered; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -59,7 +59,7 @@ fn a_passing_failure_is_tried_again_where_the_manifest_allows_it() {
     ");
     world.later("3h");
     assert_snapshot!(world.run("plan"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-2]): Internal error encountered.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-2]): Internal error encountered; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -73,7 +73,7 @@ fn a_run_that_failed_with_a_model_says_where_to_look() {
     world.wants(model("faq").dataset("gs://retune-samples/faults/fail-with-model.jsonl"));
     world.does("apply --yes").later("3h");
     assert_snapshot!(world.run("plan"), @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Failed to create endpoint. The tuned model is available in Model Registry.; it left a model, see `retune describe faq`; raise lifecycle.rerun to train again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Failed to create endpoint. The tuned model is available in Model Registry; it left a model, see `retune describe faq`; raise lifecycle.rerun to train again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -88,7 +88,7 @@ fn a_full_house_makes_creates_wait() {
     world.wants(model("faq")).wants(model("router"));
     assert_snapshot!(world.run("apply --yes"), @"
       + faq      create     new manifest
-      ! router   held       1 of 1 runs (limits.maxConcurrent); starts when one ends, or run `retune apply` then
+      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune apply --wait` starts it when one ends
 
     Plan: 1 to create, 1 held.
     Digest: sha256:[DIGEST]

@@ -114,20 +114,16 @@ fn needs_no_manifests_where_a_place_is_named() {
     ");
     assert_snapshot!(world.run("jobs --project acme-ml"), @"
     --- stderr
-    error[no-manifests]: no document of kind `TunedModel` here
-    --> .:1:1
-     = help: name the directory of the manifests, or start with `retune init`
+    error: there are no manifests here that name the places to look at
 
-    error: the manifests are not valid; nothing was asked of Vertex
+    hint: name a place with --project and --location, or run `retune init`
     [exit 3]
     ");
     assert_snapshot!(world.run("jobs"), @"
     --- stderr
-    error[no-manifests]: no document of kind `TunedModel` here
-    --> .:1:1
-     = help: name the directory of the manifests, or start with `retune init`
+    error: there are no manifests here that name the places to look at
 
-    error: the manifests are not valid; nothing was asked of Vertex
+    hint: name a place with --project and --location, or run `retune init`
     [exit 3]
     ");
 }

@@ -145,11 +145,12 @@ fn suspend_looks_and_changes_nothing() {
 #[test]
 fn an_orphan_is_reported_and_stopped_by_its_name() {
     let world = World::new();
-    world.wants(model("faq")).wants(model("router")).does("apply --yes").later("2m");
+    world.wants(model("faq")).does("apply --yes");
+    world.wants(model("router")).does("apply --yes").later("2m");
     world.wants_no_more("router");
     assert_snapshot!(world.run("plan"), @"
-      … faq      in flight  tuningJobs/[JOB-2]: running, 1m 44s
-      ? router   orphaned   tuningJobs/[JOB-1]: running; no manifest; `retune apply --prune router` stops it
+      … faq      in flight  tuningJobs/[JOB-1]: running, 1m 27s
+      ? router   orphaned   tuningJobs/[JOB-2]: running; no manifest; `retune apply --prune router` stops it
 
     No changes. 1 in flight, 1 orphaned.
     Listed acme-ml/us-central1.
@@ -157,14 +158,15 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     ");
     assert_snapshot!(world.run("status"), @"
     NAME  STATUS   RUN
-    faq   running  tuningJobs/[JOB-2]  1m 44s, processing dataset
+    faq   running  tuningJobs/[JOB-1]  1m 27s, processing dataset
 
     Active runs without a manifest:
-      router  tuningJobs/[JOB-1]: running
+      router  tuningJobs/[JOB-2]: running
 
     1 model: 1 in flight, 1 orphaned.
     [exit 0]
     ");
+    assert!(world.stdout("plan --only faq").contains("No changes. 1 in flight"));
     assert_snapshot!(world.run("apply --yes --prune rooter"), @"
     --- stderr
     error: no job of ours is named `rooter`
@@ -172,14 +174,14 @@ fn an_orphan_is_reported_and_stopped_by_its_name() {
     hint: did you mean `router`?
     [exit 64]
     ");
-    assert_snapshot!(world.run("apply --yes --prune router"), @"
-      x router   cancel     tuningJobs/[JOB-1]: pruned
-      … faq      in flight  tuningJobs/[JOB-2]: running, 1m 44s
+    assert_snapshot!(world.run("apply --yes --prune router --only faq"), @"
+      x router   cancel     tuningJobs/[JOB-2]: pruned
+      … faq      in flight  tuningJobs/[JOB-1]: running, 1m 27s
 
     Plan: 1 to cancel, 1 in flight.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-      router  cancelled  tuningJobs/[JOB-1]: asked to stop
+      router  cancelled  tuningJobs/[JOB-2]: asked to stop
 
     Applied: 1 cancelled.
     [exit 0]
@@ -212,12 +214,12 @@ fn a_rename_trains_nothing_twice_and_adopt_takes_the_run_over() {
       = support-faq   in sync    tuningJobs/[JOB-1]: projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
 
     No changes. Every tuned model matches its manifest.
-    Listed acme-ml/us-central1. Left alone: 1 ended without a manifest.
+    Listed acme-ml/us-central1.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
     No changes. Every tuned model matches its manifest.
-    Listed acme-ml/us-central1. Left alone: 1 ended without a manifest.
+    Listed acme-ml/us-central1.
     [exit 0]
     ");
 }
@@ -228,7 +230,7 @@ fn what_starts_no_run_is_a_note() {
     world.wants(model("faq")).does("apply --yes").later("3h");
     world.wants(model("faq").spec("tunedModelDisplayName: Support FAQ"));
     assert_snapshot!(world.run("plan"), @"
-      i faq   note       tunedModelDisplayName differ from the run's; they apply to the next run
+      i faq   note       tunedModelDisplayName differs from the run's; it applies to the next run
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
@@ -236,19 +238,33 @@ fn what_starts_no_run_is_a_note() {
     ");
     world.wants(model("faq").no_epochs());
     assert_snapshot!(world.run("plan"), @"
-      i faq   note       supervisedTuningSpec.hyperParameters.epochCount no longer set; the run keeps what it was asked; raise lifecycle.rerun to train without
+      i faq   note       epochCount is no longer set; the run was trained with it; raise lifecycle.rerun to train without
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
-      i faq   note       supervisedTuningSpec.hyperParameters.epochCount no longer set; the run keeps what it was asked; raise lifecycle.rerun to train without
+      i faq   note       epochCount is no longer set; the run was trained with it; raise lifecycle.rerun to train without
 
     No changes. Every tuned model matches its manifest.
     Listed acme-ml/us-central1.
     [exit 0]
     ");
+}
+
+#[test]
+fn a_run_carries_the_time_of_the_commit_it_was_made_from() {
+    let world = World::new();
+    world.wants(model("faq"));
+    for arguments in ["init -q", "add .", "-c user.name=a -c user.email=a@b commit -qm faq"] {
+        let mut git = std::process::Command::new("git");
+        world.clean(&mut git);
+        git.args(arguments.split(' ')).env("GIT_COMMITTER_DATE", "2026-02-02T00:00:00Z");
+        assert!(git.status().unwrap().success(), "{arguments}");
+    }
+    world.does("apply --yes");
+    assert!(world.stdout("jobs --format json").contains(r#""retune-rev": "1769990400""#));
 }
 
 #[test]

@@ -105,13 +105,14 @@ fn markdown_is_for_a_comment() {
     Digest: `sha256:[DIGEST]`
     [exit 0]
     ");
-    assert_snapshot!(world.run("plan --format markdown --max-bytes 330"), @"
+    assert_snapshot!(world.run("plan --format markdown --max-bytes 260"), @"
     ### retune plan: 2 to create
 
     | | model | action | why |
     |---|---|---|---|
     | + | faq | create | new manifest |
-    | + | router | create | new manifest |
+
+    1 more row: `retune plan` shows all.
 
     Digest: `sha256:[DIGEST]`
     [exit 0]
@@ -188,5 +189,95 @@ fn a_long_text_is_shown_old_above_new() {
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
     [exit 0]
+    ");
+}
+
+#[test]
+fn places_are_named_where_there_are_several() {
+    let world = World::new();
+    world.workspace(&["alsoList: [{project: acme-ml, location: us-east4}]"]);
+    world.wants(model("faq"));
+    world.wants(model("router").spec("location: europe-west4"));
+    assert_snapshot!(world.run("plan"), @"
+      + router (acme-ml/europe-west4)   create     new manifest
+      + faq (acme-ml/us-central1)       create     new manifest
+
+    Plan: 2 to create.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/europe-west4, acme-ml/us-central1, acme-ml/us-east4.
+    [exit 0]
+    ");
+}
+
+#[test]
+fn the_environment_fills_in_what_nobody_says() {
+    let world = World::new();
+    world.write("faq.yaml", &model("faq").text());
+    let environment = [("GOOGLE_CLOUD_PROJECT", "acme-ml"), ("GOOGLE_CLOUD_LOCATION", "us-west1")];
+    let mut command = world.command(&["plan", "faq.yaml"]);
+    assert_snapshot!(world.shown(&command.envs(environment).output().unwrap()), @"
+      + faq   create     new manifest
+
+    Plan: 1 to create.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/us-west1.
+    --- stderr
+    warning[model-location]: `gemini-3.5-flash` is not listed for tuning in `us-west1`
+     --> faq.yaml:5:1
+      |
+    5 | spec:
+      | ^^^^
+      |
+      = help: Google lists us-central1 and europe-west4
+
+    [exit 0]
+    ");
+    assert_snapshot!(world.run("plan faq.yaml"), @"
+    --- stderr
+    error[missing-key]: nothing says the project of this model
+     --> faq.yaml:5:1
+      |
+    5 | spec:
+      | ^^^^
+      |
+      = help: set `spec.project` in the Workspace or here, pass `--project`, or set `GOOGLE_CLOUD_PROJECT`
+
+    error[missing-key]: nothing says the location of this model
+     --> faq.yaml:5:1
+      |
+    5 | spec:
+      | ^^^^
+      |
+      = help: set `spec.location` in the Workspace or here, pass `--location`, or set `GOOGLE_CLOUD_LOCATION`
+
+    error: the manifests are not valid; nothing was asked of Vertex
+    [exit 3]
+    ");
+    assert_snapshot!(world.run("plan faq.yaml --project acme-ml --location us-west1"), @"
+      + faq   create     new manifest
+
+    Plan: 1 to create.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/us-west1.
+    --- stderr
+    warning[model-location]: `gemini-3.5-flash` is not listed for tuning in `us-west1`
+     --> faq.yaml:5:1
+      |
+    5 | spec:
+      | ^^^^
+      |
+      = help: Google lists us-central1 and europe-west4
+
+    [exit 0]
+    ");
+    let environment = [("GOOGLE_CLOUD_PROJECT", "other"), ("RETUNE_REVISION", "soon")];
+    let mut command = world.command(&["plan", "--project", "acme-ml", "--location", "us-central1"]);
+    world.wants(model("router"));
+    assert_snapshot!(world.shown(&command.envs(environment).output().unwrap()), @"
+    --- stderr
+    error: RETUNE_REVISION `soon` is no revision
+
+    hint: give the commit's time: `git log -1 --format=%ct`
+    [exit 64]
     ");
 }

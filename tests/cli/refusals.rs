@@ -43,12 +43,12 @@ fn a_limit_names_the_flag_that_lifts_it() {
     [exit 5]
     ");
     assert_snapshot!(world.run("apply --yes --max-creates 0 --only faq"), @"
-      ! faq   held       1 creates wanted, limit 0; pass --max-creates 1 if they are meant
+      ! faq   held       1 create wanted, limit 0; pass --max-creates 1 if it is meant
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
     --- stderr
-    error: nothing was done: 1 creates wanted, limit 0; pass --max-creates 1 if they are meant
+    error: nothing was done: 1 create wanted, limit 0; pass --max-creates 1 if it is meant
     [exit 5]
     ");
     world.does("apply --yes --max-creates 2").later("2m");
@@ -98,4 +98,14 @@ fn another_plan_than_expected() {
     Applied: 1 created.
     [exit 0]
     ");
+}
+
+#[test]
+fn jsonl_ends_with_the_exit_code_all_the_same() {
+    let world = World::new();
+    world.workspace(&["limits: {maxCreates: 0}"]);
+    world.wants(model("faq"));
+    let told = world.stdout("apply --yes --format jsonl");
+    let events: Vec<&str> = told.lines().skip(1).collect();
+    assert_snapshot!(events.join("\n"), @r#"{"event":"end","exitCode":5}"#);
 }

@@ -20,16 +20,14 @@ fn a_full_disk_is_an_error_that_changes_nothing_else() {
     };
     assert_snapshot!(into_full(&["plan"]), @"
     --- stderr
-    error: No space left on device (os error 28)
-
-    hint: stdout could not be written; nothing else was affected
+    error: could not write to stdout; the command was carried out all the same
+      caused by: No space left on device (os error 28)
     [exit 1]
     ");
     assert_snapshot!(into_full(&["apply", "--yes"]), @"
     --- stderr
-    error: No space left on device (os error 28)
-
-    hint: stdout could not be written; nothing else was affected
+    error: could not write to stdout; the command was carried out all the same
+      caused by: No space left on device (os error 28)
     [exit 1]
     ");
     assert!(world.stdout("status").contains("1 in flight"));

@@ -15,7 +15,7 @@ fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
     if !Path::new("/usr/bin/script").exists() {
         return None;
     }
-    let line = format!("stty cols 80 -echo; {} {arguments}", env!("CARGO_BIN_EXE_retune"));
+    let line = format!("stty rows 24 cols 80 -echo; {} {arguments}", env!("CARGO_BIN_EXE_retune"));
     let mut command = Command::new("/usr/bin/script");
     world.clean(&mut command);
     command.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").env("TERM", "dumb");
@@ -23,16 +23,17 @@ fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let mut output = child.wait_with_output().unwrap();
     output.stdout.retain(|byte| *byte != b'\r');
-    Some(world.shown(&output))
+    // What was typed before the echo was off.
+    let shown = world.shown(&output);
+    Some(shown.strip_prefix(input).unwrap_or(&shown).to_owned())
 }
 
 #[test]
 fn no_is_no() {
     let world = World::new();
     world.wants(model("faq"));
-    let Some(shown) = terminal(&world, "apply", "no\n") else { return };
+    let Some(shown) = terminal(&world, "apply --accept-duplicates", "no\n") else { return };
     assert_snapshot!(shown, @"
-    no
       + faq   create     new manifest
 
     Plan: 1 to create.
@@ -47,9 +48,8 @@ fn no_is_no() {
 fn yes_is_yes() {
     let world = World::new();
     world.wants(model("faq"));
-    let Some(shown) = terminal(&world, "apply", "yes\n") else { return };
+    let Some(shown) = terminal(&world, "apply --accept-duplicates", "yes\n") else { return };
     assert_snapshot!(shown, @"
-    yes
       + faq   create     new manifest
 
     Plan: 1 to create.
@@ -69,7 +69,9 @@ fn rows_are_wrapped_at_80_columns() {
     world.does("apply --yes").later("3h");
     let Some(shown) = terminal(&world, "plan", "") else { return };
     assert_snapshot!(shown, @"
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset
+                         row 71 is invalid: `contents` is missing, empty or not a
+                         list; raise lifecycle.rerun to try again
 
     No changes. 1 held.
     Listed acme-ml/us-central1.
@@ -77,7 +79,12 @@ fn rows_are_wrapped_at_80_columns() {
     ");
     assert_snapshot!(terminal(&world, "status", "").unwrap(), @"
     NAME  STATUS  RUN
-    faq   held    tuningJobs/[JOB-1]  last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+    faq   held    tuningJobs/[JOB-1]  last run failed
+                                                  (tuningJobs/[JOB-1]):
+                                                  Dataset row 71 is invalid:
+                                                  `contents` is missing, empty or
+                                                  not a list; raise lifecycle.rerun
+                                                  to try again
 
     1 model: 1 held.
     [exit 0]
@@ -90,7 +97,9 @@ fn rows_are_wrapped_at_80_columns() {
       manifest  manifests/faq.yaml:1
       spec      [SPEC]
 
-      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset row 71 is invalid: `contents` is missing, empty or not a list.; raise lifecycle.rerun to try again
+      ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset
+                         row 71 is invalid: `contents` is missing, empty or not a
+                         list; raise lifecycle.rerun to try again
 
     Spec
       baseModel: gemini-3.5-flash

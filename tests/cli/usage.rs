@@ -32,16 +32,10 @@ fn wrong_flags_and_commands() {
     ");
     assert_snapshot!(world.run("apply --wait 1h"), @"
     --- stderr
-    error[missing-workspace]: no Workspace says who owns these models
-    --> 1h:1:1
-     = help: run `retune init`, or add a document of kind `Workspace`
+    error: `1h` is a duration, and no manifest
 
-    error[not-found]: no such file or directory
-    --> 1h:1:1
-     = help: check the path
-
-    error: the manifests are not valid; nothing was asked of Vertex
-    [exit 3]
+    hint: write `--wait=1h`
+    [exit 64]
     ");
     assert_snapshot!(world.run("apply --wait=soon"), @"
     --- stderr

@@ -6,7 +6,7 @@
 //! followed by a healing phase, after which everything must be at rest.
 //!
 //! ```console
-//! cargo test --test simulation                          # 1,000 schedules
+//! cargo test --test simulation                          # 200 schedules
 //! cargo test --profile sim --test simulation -- --schedules 200000
 //! cargo test --test simulation -- --replay 42 inside    # one, with what happened
 //! ```
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         println!("{:#?}", schedule.run());
         return ExitCode::SUCCESS;
     }
-    let schedules = after("--schedules").unwrap_or(1_000);
+    let schedules = after("--schedules").unwrap_or(200);
     let first = after("--seed").unwrap_or(1);
     let mut failed = false;
     for side in [Side::Inside, Side::Beyond] {

@@ -4,6 +4,7 @@
 #[derive(Clone)]
 pub(crate) struct Model {
     pub(crate) name: String,
+    base: String,
     dataset: String,
     epochs: Option<u32>,
     spec: Vec<String>,
@@ -14,6 +15,7 @@ pub(crate) struct Model {
 pub(crate) fn model(name: &str) -> Model {
     Model {
         name: name.to_owned(),
+        base: "gemini-3.5-flash".to_owned(),
         dataset: format!("gs://acme-ml/{name}/train.jsonl"),
         epochs: Some(3),
         spec: Vec::new(),
@@ -25,6 +27,12 @@ impl Model {
     /// Trains for that many epochs.
     pub(crate) fn epochs(mut self, epochs: u32) -> Self {
         self.epochs = Some(epochs);
+        self
+    }
+
+    /// Tunes another base model.
+    pub(crate) fn base(mut self, base: &str) -> Self {
+        self.base = base.to_owned();
         self
     }
 
@@ -54,10 +62,10 @@ impl Model {
 
     /// The YAML.
     pub(crate) fn text(&self) -> String {
-        let Self { name, dataset, epochs, spec, lifecycle } = self;
+        let Self { name, base, dataset, epochs, spec, lifecycle } = self;
         let mut text = format!(
             "apiVersion: retune.dev/v1\nkind: TunedModel\nmetadata:\n  name: {name}\nspec:\n  \
-             baseModel: gemini-3.5-flash\n"
+             baseModel: {base}\n"
         );
         for line in spec {
             text.push_str(&format!("  {line}\n"));

@@ -24,8 +24,8 @@ impl Server {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 let request = head(&mut stream);
+                kept.lock().unwrap().push(request.clone());
                 let (status, kind, body) = answer(request.lines().next().unwrap_or_default());
-                kept.lock().unwrap().push(request);
                 let length = body.len();
                 let _ = write!(
                     stream,

@@ -93,14 +93,17 @@ fn tell(
 /// Each model with what it came to.
 fn models(plan: &Plan) -> String {
     let mut text = String::new();
+    let keys = plan.in_sync.iter().map(|m| &m.key).chain(plan.held.iter().map(|h| &h.key));
+    let names = keys.map(|key| key.name.as_str().len()).max().unwrap_or(0);
     for model in &plan.in_sync {
         let tuned = model.tuned_model.as_ref();
         let name = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
         let name = Untrusted::new(name.unwrap_or("no endpoint"));
-        text.push_str(&format!("  {}  {}\n", model.key.name, name.shown()));
+        text.push_str(&format!("  {:names$}  {}\n", model.key.name.as_str(), name.shown()));
     }
     for held in &plan.held {
-        text.push_str(&format!("  {}  held: {}\n", held.key.name, show::hold(held)));
+        let name = held.key.name.as_str();
+        text.push_str(&format!("  {name:names$}  held: {}\n", show::hold(held)));
     }
     text
 }

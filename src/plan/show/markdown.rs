@@ -23,7 +23,10 @@ pub fn markdown(plan: &Plan, full: bool, max_bytes: usize, emulator: bool) -> St
     }
     let head = "\n| | model | action | why |\n|---|---|---|---|\n";
     // The longest note that may have to be added.
-    let note = |left: usize| format!("\n{left} more rows: run `retune plan` to see them.\n");
+    let note = |left: usize| {
+        let s = if left == 1 { "" } else { "s" };
+        format!("\n{left} more row{s}: `retune plan` shows all.\n")
+    };
     let fixed = title.len() + head.len() + footer.len() + note(usize::MAX).len();
     let mut body = String::new();
     let mut shown = 0;

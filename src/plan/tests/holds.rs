@@ -129,14 +129,25 @@ fn unknown_dialect_creates_and_cancels_nothing() {
 }
 
 #[test]
+fn a_rerun_that_retune_never_wrote_creates_and_cancels_nothing() {
+    let world = World::new().wants("faq", 4).has("faq", 3, Running).stamped(|s| s.rerun = None);
+    assert_eq!(world.decides(), ["held faq unknownDialect 1"]);
+    assert_eq!(
+        world.hold(),
+        "tuningJobs/1 carries our labels without a rerun that retune writes; look at it with \
+         `retune jobs`"
+    );
+}
+
+#[test]
 fn unknown_state_still_shows_a_good_run() {
     let states = [Paused, JobState::Absent, Unknown(Untrusted::new("JOB_STATE_FROZEN"))];
     for state in states {
         let alone = World::new().wants("faq", 3).has("faq", 9, state.clone());
         assert_eq!(alone.decides(), ["held faq unknownState 1"]);
         let beside = alone.clone().has("faq", 3, Succeeded);
-        assert_eq!(beside.decides(), ["in sync faq 2"]);
-        // The cancel that the good run would bring is what the hold prevents.
+        assert_eq!(beside.decides(), ["held faq unknownState 1", "in sync faq 2"]);
+        // Nor is the run cancelled that the good one would supersede.
         let superseding = beside.has("faq", 4, Running);
         assert_eq!(superseding.decides(), ["held faq unknownState 1", "in sync faq 2"]);
     }
@@ -228,7 +239,7 @@ fn adopt_takes_a_foreign_job_while_it_was_asked_for_the_same() {
     assert_eq!(adopt(4).decides(), ["create faq specChanged"]);
     // A foreign job is never stopped by a plan, adopted or not.
     let stopped = adopt(3).but(|d| d.lifecycle.desired = crate::model::DesiredState::Stopped);
-    assert_eq!(stopped.decides(), ["in sync faq stopped"]);
+    assert_eq!(stopped.decides(), ["in sync faq stopped", "note faq otherRunActive"]);
     let late = adopt(3).but(|d| d.lifecycle.timeout = Some(HOUR));
     assert_eq!(late.decides(), ["in flight faq 1"]);
 }
