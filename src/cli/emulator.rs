@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::SystemClock;
+use crate::emulator::faults::{ParseError, Rule};
 use crate::emulator::{self, Options, StartError};
 
 /// Arguments of `retune emulator`.
@@ -33,6 +34,14 @@ pub struct Args {
     /// Take datasets in buckets that the emulator does not hold to exist
     #[arg(long)]
     pub assume_datasets: bool,
+
+    /// Let requests go wrong, such as `create:process-then-drop:1`; may be given more than once
+    #[arg(long = "fault", value_name = "RULE")]
+    pub fault: Vec<Rule>,
+
+    /// A JSON file with an array of such rules, which come first
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
 }
 
 /// Why `retune emulator` ended early.
@@ -42,6 +51,22 @@ pub enum Error {
     /// It did not start.
     #[error("cannot start the emulator")]
     Start(#[source] StartError),
+    /// The file with faults is not there.
+    #[error("cannot read {path}")]
+    ReadFaults {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file with faults has something else in it.
+    #[error("{path} is no list of faults")]
+    Faults {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ParseError,
+    },
     /// It could not wait for Ctrl-C or SIGTERM.
     #[error("cannot listen for signals")]
     Signals(#[source] std::io::Error),
@@ -52,14 +77,24 @@ pub enum Error {
 
 /// Serves until Ctrl-C or SIGTERM. The URL, and only that, goes to stdout.
 pub async fn run(args: Args) -> Result<(), Error> {
-    let Args { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets } = args;
-    let options = Options { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets };
+    let Args { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets, fault, faults } =
+        args;
+    let mut rules = faults.map_or_else(|| Ok(Vec::new()), |path| read_rules(&path))?;
+    rules.extend(fault);
+    let options =
+        Options { listen, speed, concurrent_jobs, data_dir, seed, assume_datasets, faults: rules };
     let running = emulator::start(options, SystemClock::new()).await.map_err(Error::Start)?;
     let asked = asked_to_stop().map_err(Error::Signals)?;
     announce(running.url()).map_err(Error::Output)?;
     asked.await.map_err(Error::Signals)?;
     running.stop().await;
     Ok(())
+}
+
+fn read_rules(path: &Path) -> Result<Vec<Rule>, Error> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| Error::ReadFaults { path: path.to_owned(), source })?;
+    Rule::read_all(&bytes).map_err(|source| Error::Faults { path: path.to_owned(), source })
 }
 
 fn announce(url: &str) -> std::io::Result<()> {
