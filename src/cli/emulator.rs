@@ -8,8 +8,43 @@ use crate::clock::SystemClock;
 use crate::emulator::faults::{ParseError, Rule};
 use crate::emulator::{self, Options, StartError};
 
+/// The short form of what [`crate::emulator::faults`] documents.
+const FAULTS: &str = "\
+Faults:
+  A rule is ON[@MATCH]:FAULT[=VALUE][,NAME=VALUE...][:WHEN...], such as
+    create:process-then-drop:1
+    create@retune-name=faq:late=90:1
+    list:stale=60
+    storage-put:status=503,retry-after=2:every-3
+    any:delay=1500:p0.1
+
+  ON      any, create, get, list, list-jobs, list-models, cancel, storage-get,
+          storage-put, other; connect (with refuse only)
+  MATCH   LABEL=VALUE of the job, or a part of the URL or the display name;
+          several with commas
+  FAULT   nothing happens, and the client gets
+            refuse[=CODE]  status=CODE  quota  html[=CODE]  drop
+          everything happens, and the client gets something else
+            process-then-drop  process-then-status[=CODE]
+            process-then-html[=CODE]  truncate[=BYTES]  invalid-json  empty-json
+          late in milliseconds: before anything happens, or after it
+            delay=MS  delay-answer=MS
+          create: no answer, and the job S seconds later; a job without labels
+            late=S  labels-not-echoed
+          list: as of S seconds ago; wrong pages; wrong filters
+            stale=S  lost-page  repeat-token  filter-ignored
+            filter-matches-nothing
+          cancel: accepted, and the job goes on
+            cancel-loses
+          quota and the statuses take retry-after=S, the statuses retry-info=S
+  WHEN    N (at most N times), after-N (not the first N), every-N, p0.25
+
+  At run time: GET, POST and DELETE /emulator/faults; what really happened is
+  at /emulator/log and /emulator/jobs.";
+
 /// Arguments of `retune emulator`.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = FAULTS)]
 pub struct Args {
     /// Where to listen; loopback only, port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8089")]
@@ -36,7 +71,7 @@ pub struct Args {
     pub assume_datasets: bool,
 
     /// Let requests go wrong, such as `create:process-then-drop:1`; may be given more than once
-    #[arg(long = "fault", value_name = "RULE")]
+    #[arg(long, value_name = "RULE", value_parser = read_rule)]
     pub fault: Vec<Rule>,
 
     /// A JSON file with an array of such rules, which come first
@@ -91,6 +126,14 @@ pub async fn run(args: Args) -> Result<(), Error> {
     Ok(())
 }
 
+/// With the cause in the text: clap prints no other.
+fn read_rule(text: &str) -> Result<Rule, String> {
+    text.parse::<Rule>().map_err(|error| match std::error::Error::source(&error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    })
+}
+
 fn read_rules(path: &Path) -> Result<Vec<Rule>, Error> {
     let bytes = std::fs::read(path)
         .map_err(|source| Error::ReadFaults { path: path.to_owned(), source })?;
@@ -125,4 +168,24 @@ fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>>
 #[cfg(not(unix))]
 fn asked_to_stop() -> std::io::Result<impl Future<Output = std::io::Result<()>>> {
     Ok(tokio::signal::ctrl_c())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_fault() {
+        // serde lists what it knows when it meets something else.
+        for wrong in ["any:?", "?:drop"] {
+            let error = wrong.parse::<Rule>().unwrap_err();
+            let known = std::error::Error::source(&error).unwrap().to_string();
+            let names: Vec<&str> = known.split('`').skip(3).step_by(2).collect();
+            assert!(names.len() > 5, "{known}");
+            for name in names {
+                let listed = FAULTS.split([' ', ',', ';', '[', '=', '\n']).any(|word| word == name);
+                assert!(listed, "{name} is not in the help");
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@
 //! ones do not count the request.
 //!
 //! Everything a rule draws comes from the emulator's seed, and time from its
-//! clock. Rules, requests that are still to be applied and the log are never
+//! clock: however fast jobs run, a second in a rule is a second. Rules, requests that are still to be applied and the log are never
 //! written to disk.
 //!
 //! # Grammar

@@ -193,6 +193,9 @@ async fn whole(response: Response) -> (Parts, Bytes) {
 /// Promises the whole body, sends the beginning and closes the connection.
 async fn truncated(response: Response, bytes: Option<usize>) -> Response {
     let (mut parts, body) = whole(response).await;
+    if body.is_empty() {
+        return hang_up();
+    }
     let end = bytes.unwrap_or(body.len() / 2).min(body.len().saturating_sub(1));
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     let beginning = stream::once(std::future::ready(Ok(body.slice(..end))));
