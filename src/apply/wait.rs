@@ -70,7 +70,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
     /// Waits for the runs of `confirmed` and of its `report`.
     ///
     /// # Errors
-    /// Vertex could not be listed for [`FAILURES_IN_A_ROW`] looks.
+    /// Vertex could not be listed for `FAILURES_IN_A_ROW` looks.
     pub async fn run(
         &self,
         confirmed: &Plan,

@@ -1,11 +1,11 @@
 //! Whether two specs are the same training run.
 //!
 //! The digest covers the fields a user set that change what comes out of a
-//! run, through the frozen [`table`] and the encoding of [`h1`]: never a
+//! run, through the frozen `table` and the encoding of `h1`: never a
 //! struct, a `Debug` text, the YAML or a proto. Absent fields are encoded by
 //! nothing at all, so a field added later moves no digest.
 //!
-//! A digest that differs is not yet a change: [`compare`] looks at the job's
+//! A digest that differs is not yet a change: `compare` looks at the job's
 //! echo field by field first.
 
 mod compare;

@@ -56,9 +56,11 @@ fn expired_and_partial_without_a_model_are_failures() {
 
 #[test]
 fn last_run_cancelled_says_what_is_known() {
-    let by = |world: World| match world.hold_reason() {
-        HoldReason::LastRunCancelled { by, .. } => by,
-        other => panic!("{other:?}"),
+    let by = |world: World| {
+        let HoldReason::LastRunCancelled { by, .. } = world.hold_reason() else {
+            panic!("{:?}", world.hold_reason());
+        };
+        by
     };
     let by_hand = World::new().wants("faq", 3).has("faq", 3, Cancelled);
     assert_eq!(by_hand.decides(), ["held faq lastRunCancelled 1"]);
