@@ -26,6 +26,14 @@ pub enum ParseError {
         /// The value.
         value: String,
     },
+    /// A parameter of a fault that has none.
+    #[error("`{fault}` has no parameter `{name}`")]
+    Parameter {
+        /// The fault.
+        fault: String,
+        /// The parameter.
+        name: String,
+    },
     /// A name that does not exist, or a value of the wrong kind.
     #[error("`{rule}` is not a rule")]
     Unknown {
@@ -93,8 +101,16 @@ impl Rule {
     }
 
     fn from_json(json: Value, text: &str) -> Result<Self, ParseError> {
+        let given = json.get("fault").and_then(Value::as_object).cloned().unwrap_or_default();
         let rule: Rule = serde_json::from_value(json)
             .map_err(|source| ParseError::Unknown { rule: text.to_owned(), source })?;
+        // serde takes anything beside the tag of a variant without fields.
+        let taken = serde_json::to_value(&rule.fault).unwrap_or_default();
+        if let Some((name, _)) =
+            given.iter().find(|(name, value)| !value.is_null() && taken.get(name).is_none())
+        {
+            return Err(ParseError::Parameter { fault: rule.fault.name(), name: name.clone() });
+        }
         rule.check().map_err(|source| ParseError::Senseless { rule: text.to_owned(), source })?;
         Ok(rule)
     }
@@ -220,7 +236,7 @@ mod tests {
             ("create:status=often", "invalid type: string \"often\""),
             ("create:status=503,retry=2", "unknown field `retry`"),
             ("create:drop=3", "`drop` takes no `3` without a name"),
-            ("create:drop,x=3", "unknown field `x`"),
+            ("create:drop,x=3", "`drop` has no parameter `x`"),
             ("create:drop:often", "`often` does not say when"),
             ("create:drop:p2", "2 is not a probability"),
             ("create:drop:every-0", "every 0th request"),
