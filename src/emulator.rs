@@ -19,8 +19,10 @@
 //! | `gs://retune-samples/faults/fail-with-model.jsonl` | FAILED, code 13, a model but no endpoint |
 //! | `gs://retune-samples/faults/expire.jsonl` | never starts; EXPIRED |
 //!
-//! The parts, as a request meets them: `server` (the socket, who may call),
-//! `call` and `routes` (which handler), `schema` (strict proto JSON),
+//! Requests go wrong on purpose by the rules of [`faults`].
+//!
+//! The parts, as a request meets them: `connections` (the socket), `server`
+//! (who may call), [`faults`] (what goes wrong), `call` and `routes` (which handler), `schema` (strict proto JSON),
 //! `validation` and `catalog` (what the service refuses), one file per
 //! resource, `world` (everything that exists), `settle` and `lifecycle` (what
 //! time does to it), `file` (the world on disk); beside them `storage` and
@@ -29,9 +31,11 @@
 mod call;
 mod catalog;
 mod chance;
+mod connections;
 mod datasets;
 mod endpoints;
 mod error;
+pub mod faults;
 mod file;
 mod filter;
 mod generate;
@@ -60,6 +64,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::faults::{Entry, Faults, Rule, RuleError};
 use crate::clock::Clock;
 
 /// How an emulator is set up.
@@ -80,6 +85,8 @@ pub struct Options {
     /// Whether datasets in buckets that the emulator does not hold are taken
     /// to exist. Without it, a job needs its dataset in the emulator.
     pub assume_datasets: bool,
+    /// What goes wrong from the start; [`Running::faults`] takes more.
+    pub faults: Vec<Rule>,
 }
 
 impl Default for Options {
@@ -91,6 +98,7 @@ impl Default for Options {
             data_dir: None,
             seed: 0,
             assume_datasets: false,
+            faults: Vec::new(),
         }
     }
 }
@@ -105,6 +113,9 @@ pub enum StartError {
     /// The speed is not a positive number.
     #[error("{0} is not a speed; it is a positive number, and 1 is as slow as the real service")]
     Speed(f64),
+    /// A rule that makes no sense.
+    #[error("a fault cannot be injected")]
+    Fault(#[source] RuleError),
     /// The address is taken or not there.
     #[error("cannot listen on {address}")]
     Listen {
@@ -159,6 +170,16 @@ impl Running {
     /// The base URL, such as `http://127.0.0.1:40123`.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What goes wrong, from now on.
+    pub fn faults(&self) -> &Faults {
+        self.app.faults()
+    }
+
+    /// Every request so far and what it really did.
+    pub fn log(&self) -> Vec<Entry> {
+        self.app.log()
     }
 
     /// Answers what is being asked, writes the world and closes the socket.

@@ -7,6 +7,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use super::error::{Refusal, Violation};
+use super::faults::Twist;
+use super::filter::Filter;
 use super::moment::Moment;
 use super::paging::Page;
 use super::schema::{self, Version};
@@ -58,6 +60,8 @@ pub(crate) struct Call {
     query: Vec<(String, String)>,
     body: Value,
     pub(crate) int_enums: bool,
+    /// What a fault does to it.
+    pub(crate) twist: Twist,
 }
 
 impl Call {
@@ -114,7 +118,17 @@ impl Call {
         };
         let int_enums =
             query.iter().any(|(name, value)| name == "$alt" && value.contains("enum-encoding=int"));
-        Ok(Self { version, now, method: method.clone(), segments, verb, query, body, int_enums })
+        Ok(Self {
+            version,
+            now,
+            method: method.clone(),
+            segments,
+            verb,
+            query,
+            body,
+            int_enums,
+            twist: Twist::default(),
+        })
     }
 
     pub(crate) fn body(&self) -> &Value {
@@ -143,7 +157,21 @@ impl Call {
         {
             return Err(Refusal::invalid(format!("The emulator does not sort by `{order}`.")));
         }
-        Page::parse(self.query("pageSize"), self.query("pageToken"), query)
+        let page = Page::parse(self.query("pageSize"), self.query("pageToken"), query)?;
+        Ok(page.twisted(self.twist.lost_page, self.twist.repeat_token))
+    }
+
+    /// The moment that a list shows; not long ago unless a fault makes it so.
+    pub(crate) fn lists_as_of(&self) -> Moment {
+        self.now.plus(-self.twist.stale.unwrap_or(0.0))
+    }
+
+    /// What a list's filter says of a resource; no filter, nothing to get wrong.
+    pub(crate) fn admits(&self, filter: &Filter, resource: &Map<String, Value>) -> bool {
+        match self.twist.filter_says {
+            Some(says) if !filter.is_empty() => says,
+            _ => filter.admits(resource),
+        }
     }
 
     /// Refuses query parameters that the method does not have.

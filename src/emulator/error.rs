@@ -60,6 +60,53 @@ impl Refusal {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
     }
 
+    /// A quota that is used up. The names are plausible ones; Google's pages
+    /// show no such answer in full.
+    pub(crate) fn quota() -> Self {
+        let mut refusal = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "RESOURCE_EXHAUSTED",
+            "Quota exceeded for aiplatform.googleapis.com/global_concurrent_tuning_jobs.",
+        );
+        refusal.details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+            "violations": [{
+                "subject": "global_concurrent_tuning_jobs",
+                "description": "Too many concurrent tuning jobs in this project.",
+            }],
+        }));
+        refusal
+    }
+
+    /// A status for its own sake; `retry_info` says when to come back.
+    pub(crate) fn injected(code: StatusCode, retry_info: Option<u64>) -> Self {
+        let (status, message) = match code.as_u16() {
+            400 => ("INVALID_ARGUMENT", "Request contains an invalid argument."),
+            401 => ("UNAUTHENTICATED", "Request had invalid authentication credentials."),
+            403 => ("PERMISSION_DENIED", "The caller does not have permission."),
+            404 => ("NOT_FOUND", "Requested entity was not found."),
+            409 => ("ABORTED", "The operation was aborted."),
+            412 => ("FAILED_PRECONDITION", "Precondition check failed."),
+            408 | 504 => ("DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+            429 => ("RESOURCE_EXHAUSTED", "Resource exhausted. Please try again later."),
+            500 => ("INTERNAL", "Internal error encountered."),
+            502 | 503 => ("UNAVAILABLE", "The service is currently unavailable."),
+            _ => ("UNKNOWN", "Unknown error."),
+        };
+        let mut refusal = Self::new(code, status, message);
+        if let Some(seconds) = retry_info {
+            refusal.details.push(json!({
+                "@type": "type.googleapis.com/google.rpc.RetryInfo",
+                "retryDelay": format!("{seconds}s"),
+            }));
+        }
+        refusal
+    }
+
+    pub(crate) fn code(&self) -> StatusCode {
+        self.code
+    }
+
     /// What the JSON parser in front of the service says: one line a problem.
     pub(crate) fn unparsable(violations: Vec<Violation>) -> Self {
         let lines: Vec<&str> = violations.iter().map(|v| v.description.as_str()).collect();

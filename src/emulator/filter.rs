@@ -51,6 +51,11 @@ impl Filter {
         Ok(Self(terms))
     }
 
+    /// Whether every resource passes.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether a resource, as it would be answered, passes.
     pub(crate) fn admits(&self, resource: &Map<String, Value>) -> bool {
         self.0.iter().all(|Term { field, wanted }| {

@@ -34,6 +34,9 @@ pub(crate) enum Fate {
 /// When what happens. Later moments may lie behind `end` and then never come.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Course {
+    /// When it left the queue.
+    #[serde(default)]
+    admitted: Option<Moment>,
     pub(crate) start: Moment,
     quota: Moment,
     experiment: Moment,
@@ -126,7 +129,16 @@ impl Life {
         };
         let start = if self.fate == Fate::Expire { end.plus(1.0) } else { start };
         let experiment = start.plus(30.0 / speed);
-        self.course = Some(Course { start, quota, experiment, processed, capacity, tuned, end });
+        self.course = Some(Course {
+            admitted: Some(admitted),
+            start,
+            quota,
+            experiment,
+            processed,
+            capacity,
+            tuned,
+            end,
+        });
     }
 
     /// Asks the job to stop. Whether it does is decided here: in its last
@@ -142,6 +154,21 @@ impl Life {
         self.cancel = Some(Cancel { asked: now, stops });
     }
 
+    /// Asks the job to stop and has it go on all the same.
+    pub(crate) fn ask_cancel_in_vain(&mut self, now: Moment) {
+        self.cancel = Some(Cancel { asked: now, stops: None });
+    }
+
+    /// Whether it waits for a slot: not yet admitted, and not about to stop.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.course.is_none() && !self.stops()
+    }
+
+    /// Whether somebody asked it to stop and it will.
+    pub(crate) fn stops(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|cancel| cancel.stops.is_some())
+    }
+
     /// When the job gives its slot back; `None` while that is not known.
     pub(crate) fn finish(&self) -> Option<Moment> {
         match (&self.cancel, &self.course) {
@@ -152,7 +179,8 @@ impl Life {
     }
 
     pub(crate) fn state(&self, now: Moment) -> State {
-        match &self.cancel {
+        // Somebody may ask for a moment that has passed.
+        match self.cancel.as_ref().filter(|cancel| cancel.asked <= now) {
             Some(Cancel { stops: Some(stops), .. }) if *stops <= now => return State::Cancelled,
             Some(_) if self.ended(now).is_none() => return State::Cancelling,
             // Asked too late to be stopped, and ended in its own way.
@@ -160,6 +188,7 @@ impl Life {
         }
         match &self.course {
             None => State::Queued,
+            Some(course) if course.admitted.is_some_and(|admitted| admitted > now) => State::Queued,
             Some(course) if course.end <= now => match self.fate {
                 Fate::Succeed => State::Succeeded,
                 Fate::BadDataset(_) | Fate::Internal | Fate::NoEndpoint => State::Failed,
@@ -244,7 +273,7 @@ impl Life {
         course
             .filter(|moment| *moment <= reached)
             .chain(self.ended(now))
-            .chain(self.cancel.iter().map(|cancel| cancel.asked))
+            .chain(self.cancel.iter().map(|cancel| cancel.asked).filter(|asked| *asked <= now))
             .fold(self.created, Moment::max)
     }
 

@@ -126,8 +126,9 @@ pub(crate) fn list(world: &World, place: &Place, call: &Call) -> Result<Value, R
         .iter()
         .rev()
         .filter(|model| model.project == place.project && model.location == place.location)
+        .filter(|model| model.created <= call.lists_as_of())
         .filter_map(|model| Some((model.serial, show(world, model, model.version(None)?))))
-        .filter(|(_, shown)| filter.admits(shown));
+        .filter(|(_, shown)| call.admits(&filter, shown));
     Ok(page.cut("models", models, |(serial, _)| *serial, |(_, shown)| Value::Object(shown.clone())))
 }
 

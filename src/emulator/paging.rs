@@ -16,6 +16,10 @@ pub(crate) struct Page {
     before: Option<u64>,
     /// Ties a token to the query it belongs to.
     query: String,
+    /// A fault: the page after this one is shown in its place.
+    lost: bool,
+    /// A fault: the token leads to this page again.
+    repeats: bool,
 }
 
 impl Page {
@@ -43,7 +47,11 @@ impl Page {
                     .ok_or_else(|| Refusal::invalid("The page token is invalid."))?,
             ),
         };
-        Ok(Self { size, before, query })
+        Ok(Self { size, before, query, lost: false, repeats: false })
+    }
+
+    pub(crate) fn twisted(self, lost: bool, repeats: bool) -> Self {
+        Self { lost, repeats, ..self }
     }
 
     /// `{<key>: […], nextPageToken}` of items sorted from new to old; an empty
@@ -55,8 +63,11 @@ impl Page {
         serial: impl Fn(&T) -> u64,
         show: impl Fn(&T) -> Value,
     ) -> Value {
-        let mut items =
-            items.filter(|item| self.before.is_none_or(|before| serial(item) < before)).peekable();
+        let lost = if self.lost { self.size } else { 0 };
+        let mut items = items
+            .filter(|item| self.before.is_none_or(|before| serial(item) < before))
+            .skip(lost)
+            .peekable();
         let mut shown = Vec::new();
         let mut last = None;
         while shown.len() < self.size
@@ -69,8 +80,13 @@ impl Page {
         if !shown.is_empty() {
             answer.insert(key.to_owned(), Value::Array(shown));
         }
-        if let (Some(last), Some(_)) = (last, items.peek()) {
-            let token = format!("{}/{last}", self.query);
+        let next = match (last, items.peek()) {
+            _ if self.repeats => Some(self.before.unwrap_or(u64::MAX)),
+            (Some(last), Some(_)) => Some(last),
+            _ => None,
+        };
+        if let Some(next) = next {
+            let token = format!("{}/{next}", self.query);
             answer.insert(
                 "nextPageToken".to_owned(),
                 Value::from(BASE64URL_NOPAD.encode(token.as_bytes())),

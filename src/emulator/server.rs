@@ -1,33 +1,48 @@
 //! The socket: who may call, and the world's lock around each request.
 
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::call::{Call, Reply};
+use super::connections;
 use super::datasets::Datasets;
 use super::error::Refusal;
+use super::faults::{self, Entry, Faults, Ticket};
 use super::file::WorldFile;
 use super::metrics::{self, Run, Runs};
 use super::moment::Moment;
-use super::routes;
+use super::names::Place;
+use super::schema::Version;
 use super::storage::{self, ObjectStore};
 use super::world::{Rules, World};
-use super::{Options, StartError, chance};
+use super::{Options, StartError, chance, routes, tuning_jobs};
 use crate::clock::Clock;
 
 /// Larger than any request but an upload, which storage limits itself.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
+
+type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A request whose time has not come.
+struct Late {
+    due: Moment,
+    call: Call,
+    /// Its number in the log.
+    number: u64,
+}
 
 /// Everything a request needs.
 pub(crate) struct App {
@@ -37,7 +52,11 @@ pub(crate) struct App {
     /// Whether the emulator has stopped; a connection may outlive it a little.
     stopped: AtomicBool,
     datasets: Datasets,
+    faults: Faults,
+    /// Creates that a fault has put off. Taken while the world is held.
+    late: Mutex<Vec<Late>>,
     now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    sleep: Box<dyn Fn(Duration) -> Sleep + Send + Sync>,
     /// What a `Host` header may say.
     hosts: Vec<String>,
 }
@@ -58,6 +77,8 @@ impl App {
     ) -> Result<Self, StartError> {
         let kept = file.as_ref().map(WorldFile::load).transpose()?.flatten();
         let mut world = kept.unwrap_or_else(|| World::new(options.seed));
+        let faults = Faults::new(options.seed, &options.faults).map_err(StartError::Fault)?;
+        let waiting = Arc::clone(&clock);
         world.rules = Rules { speed: options.speed, slots: options.concurrent_jobs.max(1) };
         let port = address.port();
         Ok(Self {
@@ -65,7 +86,13 @@ impl App {
             file: Mutex::new(file),
             stopped: AtomicBool::new(false),
             datasets: Datasets { objects, assume: options.assume_datasets },
+            faults,
+            late: Mutex::new(Vec::new()),
             now: Box::new(move || clock.now()),
+            sleep: Box::new(move |duration| {
+                let clock = Arc::clone(&waiting);
+                Box::pin(async move { clock.sleep(duration).await })
+            }),
             hosts: vec![
                 address.to_string(),
                 format!("127.0.0.1:{port}"),
@@ -85,8 +112,42 @@ impl App {
         self.file.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        (self.now)()
+    }
+
     fn now(&self) -> Moment {
-        Moment::from_timestamp((self.now)())
+        Moment::from_timestamp(self.timestamp())
+    }
+
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        (self.sleep)(duration).await;
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// What happened so far, late things included.
+    pub(crate) fn log(&self) -> Vec<Entry> {
+        let now = self.now();
+        self.settle(&mut self.world(), now);
+        self.faults.log()
+    }
+
+    /// Every job as it is, from old to new.
+    pub(crate) fn jobs(&self) -> Vec<Map<String, Value>> {
+        let now = self.now();
+        let mut world = self.world();
+        self.settle(&mut world, now);
+        let world = &*world;
+        let shown = |job| tuning_jobs::show(world, job, Version::V1Beta1, now);
+        world.jobs.iter().map(shown).collect()
+    }
+
+    /// What was asked for when a job was created.
+    pub(crate) fn about(&self, place: &Place, id: &str) -> Option<Map<String, Value>> {
+        self.world().job(place, id).map(|job| job.spec.clone())
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -104,21 +165,55 @@ impl App {
         Ok(())
     }
 
-    /// One request, from the world as it is now to an answer that is on disk.
-    fn answer(&self, call: &Call) -> Result<Reply, Refusal> {
-        // Fault injection belongs here: before the world is touched (a refusal
-        // that changed nothing) and after it was saved (an answer that is lost
-        // although the change happened).
+    /// One request, from the world as it is now to an answer that is on disk;
+    /// `None` if a fault puts the request off.
+    ///
+    /// What is lost before the world is touched or after it was saved is lost
+    /// in [`faults::inject`].
+    fn answer(&self, call: Call, number: u64) -> Result<Option<Reply>, Refusal> {
         let mut world = self.world();
         if self.stopped.load(Ordering::Relaxed) {
             return Err(Refusal::unavailable("The emulator has stopped."));
         }
-        world.settle(call.now);
-        let reply = routes::dispatch(&mut world, &self.datasets, call);
+        self.settle(&mut world, call.now);
+        let reply = match call.twist.late {
+            Some(seconds) => {
+                let due = call.now.plus(seconds);
+                self.late().push(Late { due, call, number });
+                Ok(None)
+            }
+            None => routes::dispatch(&mut world, &self.datasets, &call).map(Some),
+        };
+        self.faults.applied(number, std::mem::take(&mut world.effects));
         self.save(&mut world).map_err(|error| {
             Refusal::internal(format!("The emulator could not write its world: {error}"))
         })?;
         reply
+    }
+
+    fn late(&self) -> MutexGuard<'_, Vec<Late>> {
+        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everything happen that is due, in the order of its time: also the
+    /// requests that were put off, each at its moment and not at this one.
+    fn settle(&self, world: &mut World, now: Moment) {
+        loop {
+            let mut late = self.late();
+            let due = late.iter().enumerate().filter(|(_, late)| late.due <= now);
+            let Some(first) = due.min_by_key(|(_, late)| late.due).map(|(at, _)| at) else { break };
+            let Late { due, mut call, number } = late.remove(first);
+            drop(late);
+            call.now = due;
+            world.settle(due);
+            let status = match routes::dispatch(world, &self.datasets, &call) {
+                Ok(_) => 200,
+                Err(refusal) => refusal.code().as_u16(),
+            };
+            self.faults.processed(number, status);
+            self.faults.applied(number, std::mem::take(&mut world.effects));
+        }
+        world.settle(now);
     }
 }
 
@@ -126,7 +221,7 @@ impl Runs for App {
     fn runs(&self) -> Vec<Run> {
         let now = self.now();
         let mut world = self.world();
-        world.settle(now);
+        self.settle(&mut world, now);
         let seed = world.seed;
         world
             .jobs
@@ -165,22 +260,16 @@ pub(crate) async fn serve<C: Clock + 'static>(
 ) {
     let runs: Arc<dyn Runs> = Arc::clone(&app) as Arc<dyn Runs>;
     let api = Router::new().fallback(handle).with_state(Arc::clone(&app));
-    let router = api
+    let services = api
         .merge(storage::router(Arc::clone(&app.datasets.objects), clock))
         .merge(metrics::router(runs))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(app, guard));
-    let listener = listener.tap_io(|connection| {
-        // Small answers to small requests: do not wait for more to send.
-        let _ = connection.set_nodelay(true);
-    });
-    let stopped = async {
-        // A sender that is dropped means stop as well.
-        let _ = asked.await;
-    };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-        tracing::error!(%error, "the emulator stopped serving");
-    }
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), faults::inject));
+    let router = faults::admin(Arc::clone(&app))
+        .fallback_service(services)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard));
+    let admits = move || !app.faults.refuse_connection(app.timestamp());
+    connections::serve(listener, router, admits, asked).await;
 }
 
 /// A page in somebody's browser must not reach the emulator, neither directly
@@ -216,13 +305,18 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
 
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
+    let Ticket { number, twist } = parts.extensions.get().copied().unwrap_or_default();
     let reply = match axum::body::to_bytes(body, LARGEST_BODY).await {
-        Ok(body) => Call::read(&parts.method, &parts.uri, body, app.now())
-            .and_then(|call| Ok((app.answer(&call)?, call.int_enums))),
+        Ok(body) => Call::read(&parts.method, &parts.uri, body, app.now()).and_then(|mut call| {
+            call.twist = twist;
+            let int_enums = call.int_enums;
+            Ok((app.answer(call, number)?, int_enums))
+        }),
         Err(_) => Err(Refusal::too_large("Request payload size exceeds the limit.")),
     };
     let response = match reply {
-        Ok((mut reply, int_enums)) => {
+        Ok((None, _)) => return faults::hang_up(),
+        Ok((Some(mut reply), int_enums)) => {
             if int_enums {
                 reply.enums_as_numbers();
             }

@@ -28,7 +28,7 @@ impl World {
     fn admit(&mut self, now: Moment) {
         let Rules { speed, slots } = self.rules;
         let mut projects: Vec<u64> =
-            self.jobs.iter().filter(|job| is_waiting(job)).map(|job| job.project).collect();
+            self.jobs.iter().filter(|job| job.life.is_waiting()).map(|job| job.project).collect();
         projects.sort_unstable();
         projects.dedup();
         for project in projects {
@@ -42,8 +42,10 @@ impl World {
                 finishes.sort_unstable_by(|a, b| b.cmp(a));
                 // With n slots, one is free once the n-th last to finish has.
                 let free = finishes.get(slots.saturating_sub(1)).copied();
-                let Some(job) =
-                    self.jobs.iter_mut().find(|job| job.project == project && is_waiting(job))
+                let Some(job) = self
+                    .jobs
+                    .iter_mut()
+                    .find(|job| job.project == project && job.life.is_waiting())
                 else {
                     break;
                 };
@@ -188,10 +190,6 @@ impl World {
             endpoint.deployed.retain(|deployed| stays(&deployed.gone));
         }
     }
-}
-
-fn is_waiting(job: &Job) -> bool {
-    job.life.course.is_none() && job.life.cancel.is_none()
 }
 
 /// What a job that has ended leaves behind.

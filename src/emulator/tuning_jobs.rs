@@ -7,6 +7,7 @@ use super::call::Call;
 use super::chance;
 use super::datasets::Datasets;
 use super::error::Refusal;
+use super::faults::WhatHappened;
 use super::filter::Filter;
 use super::lifecycle::{Life, State};
 use super::moment::Moment;
@@ -62,7 +63,13 @@ pub(crate) fn create(
     world.jobs.push(job);
     world.settle(call.now);
     let job = world.jobs.last().ok_or_else(|| Refusal::internal("The job is gone."))?;
-    Ok(Value::Object(show(world, job, call.version, call.now)))
+    let mut shown = show(world, job, call.version, call.now);
+    if call.twist.labels_not_echoed {
+        shown.remove("labels");
+    }
+    let (name, labels) = (job.name(), job.labels());
+    world.note(call.now, name, WhatHappened::JobCreated { labels });
+    Ok(Value::Object(shown))
 }
 
 /// Names come back with the project number; the base model is filled in.
@@ -134,13 +141,15 @@ pub(crate) fn list(world: &World, place: &Place, call: &Call) -> Result<Value, R
     const FIELDS: &[&str] = &["state", "baseModel", "tunedModelDisplayName", "displayName"];
     let filter = Filter::parse(text, FIELDS)?;
     let page = call.page(&format!("tuningJobs {place:?} {text}"))?;
+    let as_of = call.lists_as_of();
     let jobs = world
         .jobs
         .iter()
         .rev()
         .filter(|job| job.project == place.project && job.location == place.location)
-        .map(|job| (job.serial, show(world, job, call.version, call.now)))
-        .filter(|(_, shown)| filter.admits(shown));
+        .filter(|job| job.life.created <= as_of)
+        .map(|job| (job.serial, show(world, job, call.version, as_of)))
+        .filter(|(_, shown)| call.admits(&filter, shown));
     Ok(page.cut(
         "tuningJobs",
         jobs,
@@ -168,8 +177,14 @@ pub(crate) fn cancel(
     if state != State::Cancelling {
         let (seed, speed) = (world.seed, world.rules.speed);
         if let Some(job) = world.jobs.iter_mut().find(|job| job.serial == serial) {
-            job.life.ask_cancel(call.now, seed, serial, speed);
+            if call.twist.cancel_loses {
+                job.life.ask_cancel_in_vain(call.now);
+            } else {
+                job.life.ask_cancel(call.now, seed, serial, speed);
+            }
+            let (name, stops) = (job.name(), job.life.stops());
             world.changed = true;
+            world.note(call.now, name, WhatHappened::CancelAccepted { stops });
         }
     }
     Ok(json!({}))
@@ -213,7 +228,7 @@ pub(crate) fn show(world: &World, job: &Job, version: Version, now: Moment) -> M
     if life.has_stats(now) {
         set("tuningDataStats", job.stats.clone());
     }
-    if let Some(result) = &job.result {
+    if let Some(result) = job.result.as_ref().filter(|_| life.ended(now).is_some()) {
         set("tunedModel", tuned_model(world, job, result));
     }
     if version == Version::V1Beta1 {

@@ -1,10 +1,13 @@
 //! Everything that exists: jobs, models, endpoints, operations. Plain data
 //! that goes to disk as it is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::chance;
+use super::faults::{Effect, WhatHappened};
 use super::lifecycle::Life;
 use super::moment::Moment;
 use super::names::Place;
@@ -25,6 +28,9 @@ pub(crate) struct World {
     /// Whether there is something to write down.
     #[serde(skip)]
     pub(crate) changed: bool,
+    /// What this request did to jobs, for the log.
+    #[serde(skip)]
+    pub(crate) effects: Vec<Effect>,
 }
 
 #[derive(Debug, Clone)]
@@ -159,6 +165,7 @@ impl World {
             operations: Vec::new(),
             rules: Rules::default(),
             changed: true,
+            effects: Vec::new(),
         }
     }
 
@@ -186,6 +193,10 @@ impl World {
                 && endpoint.project == place.project
                 && endpoint.location == place.location
         })
+    }
+
+    pub(crate) fn note(&mut self, now: Moment, job: String, what: WhatHappened) {
+        self.effects.push(Effect { time: now.timestamp(), job, what });
     }
 
     /// Where a model is deployed: the endpoint and the deployment.
@@ -231,6 +242,17 @@ impl World {
 }
 
 impl Job {
+    pub(crate) fn name(&self) -> String {
+        let place = Place { project: self.project, location: self.location.clone() };
+        place.name("tuningJobs", &self.id)
+    }
+
+    pub(crate) fn labels(&self) -> BTreeMap<String, String> {
+        let labels = self.spec.get("labels").and_then(Value::as_object);
+        let pairs = labels.into_iter().flatten();
+        pairs.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+    }
+
     pub(crate) fn has_validation(&self) -> bool {
         let spec = self
             .spec
