@@ -6,6 +6,7 @@
 //!
 //! - [`model`]: the words everything shares. Plain data, no I/O, no async.
 //! - [`manifest`]: files to desired models, or every finding at once.
+//! - [`google`]: HTTP, credentials and retries, for every Google service.
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`observe`]: looks at every place concerned.
@@ -31,6 +32,7 @@ pub mod apply;
 pub mod cli;
 pub mod clock;
 pub mod emulator;
+pub mod google;
 pub mod manifest;
 pub mod model;
 pub mod observe;

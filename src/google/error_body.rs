@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::lenient::{self, Maybe};
-use super::object;
 use crate::model::Untrusted;
 
 /// Longest message that is handed on: a screen's worth, 4 KiB.
@@ -66,7 +65,10 @@ struct Violation {
 /// Reads the body of a refusal. Anything is one: a wrong host or a proxy
 /// answers HTML, and then the message says so.
 pub(crate) fn api_error(body: &[u8], content_type: Option<&str>) -> ApiError {
-    let envelope: Option<Envelope> = object(body).ok();
+    // serde would take an array for an object.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let envelope: Option<Envelope> =
+        if is_object { serde_json::from_slice(body).ok() } else { None };
     let Some(Status { message, status, details }) = envelope.and_then(|e| e.error) else {
         return ApiError { message: foreign_message(body, content_type), ..ApiError::default() };
     };
