@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -205,7 +206,14 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
                 .into_response();
         }
     }
-    next.run(request).await
+    let mut response = next.run(request).await;
+    // The server's clock is the one that its time stamps come from: a client
+    // takes the one from the other.
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&(app.now)());
+    if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {

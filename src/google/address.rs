@@ -61,6 +61,22 @@ impl Base {
         Ok(Self(url))
     }
 
+    /// Cloud Storage: Google's host, or what `STORAGE_EMULATOR_HOST` says.
+    /// Google's Python client wants a scheme in it and its Go client none.
+    ///
+    /// # Errors
+    /// As [`Base::parse`].
+    pub(crate) fn storage(emulator_host: Option<&str>) -> Result<Self, AddressError> {
+        match emulator_host.map(str::trim).filter(|text| !text.is_empty()) {
+            None => Self::parse("https://storage.googleapis.com"),
+            Some(text) if text.contains("://") => Self::parse(text),
+            Some(text) => match Self::parse(&format!("http://{text}")) {
+                Err(AddressError::PlainHttp(_)) => Self::parse(&format!("https://{text}")),
+                parsed => parsed,
+            },
+        }
+    }
+
     /// Whether requests stay on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
@@ -186,6 +202,25 @@ mod tests {
             "https:///",
         ] {
             assert!(Base::parse(bad).is_err(), "{bad}");
+        }
+    }
+    #[test]
+    fn storage_is_googles_or_an_emulator_with_or_without_a_scheme() {
+        for (host, address) in [
+            (None, "https://storage.googleapis.com/"),
+            (Some(""), "https://storage.googleapis.com/"),
+            (Some("localhost:4443"), "http://localhost:4443/"),
+            (Some("127.0.0.1:1"), "http://127.0.0.1:1/"),
+            (Some("http://[::1]:4443"), "http://[::1]:4443/"),
+            (Some("fake-gcs.example:4443"), "https://fake-gcs.example:4443/"),
+            (Some("https://fake-gcs.example/x"), "https://fake-gcs.example/x"),
+        ] {
+            let base = Base::storage(host).unwrap();
+            assert_eq!(base.to_string(), address);
+            assert_eq!(takes_credential(&base.join("b")), address.contains("googleapis"));
+        }
+        for bad in ["http://fake-gcs.example", "a b", "user@localhost:1", "ftp://localhost"] {
+            assert!(Base::storage(Some(bad)).is_err(), "{bad}");
         }
     }
 }

@@ -33,8 +33,8 @@ const IDLE: Duration = Duration::from_secs(60);
 /// give up after a minute themselves.
 const WHOLE: Duration = Duration::from_secs(60);
 
-/// Most bytes of one answer: 100 jobs a page of 1.5 to 4 KB are below half a
-/// MiB, and a job that echoes long training rows stays below 160 KB of these.
+/// Most bytes of one answer: a page of 100 jobs of 1.5 to 4 KB has 0.4 MB, and
+/// the cap leaves each job 160 KB for the training rows that it echoes.
 pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Most bytes of a refusal; the rest of it is left unread.

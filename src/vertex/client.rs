@@ -134,7 +134,7 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
