@@ -5,6 +5,7 @@ use clap::{Parser, Subcommand};
 pub mod apply;
 pub mod cancel;
 mod confirm;
+mod count;
 pub mod describe;
 pub mod emulator;
 mod environment;
@@ -26,7 +27,7 @@ pub mod validate;
 pub use environment::Environment;
 pub use exit::Exit;
 pub use failure::Failure;
-pub use output::{Color, Output};
+pub use output::{Color, NotWritten, Output};
 
 use crate::manifest::{Setting, Settings};
 
@@ -137,6 +138,15 @@ enum Command {
 }
 
 impl Global {
+    /// The flags that lead a next command to the same service.
+    fn same_service(&self) -> String {
+        match &self.endpoint {
+            _ if self.emulator => " --emulator".to_owned(),
+            Some(url) => format!(" --endpoint {url}"),
+            None => String::new(),
+        }
+    }
+
     /// What the manifests do not say.
     fn settings(&self, environment: &Environment, require_workspace: bool) -> Settings {
         Settings {
@@ -173,7 +183,7 @@ pub async fn main() -> Exit {
     });
     match output.failure() {
         Some(error) => {
-            output.error(&error, Some("stdout could not be written; nothing else was affected"));
+            output.error(&error, None);
             if exit == Exit::Done { Exit::Unexpected } else { exit }
         }
         None => exit,
@@ -195,8 +205,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Completions { shell } => Ok(completions(shell, output)),
         Command::Man => manual(output),
         Command::Emulator(args) => {
-            let failed = |error| Failure::new(Exit::Unexpected, error);
-            emulator::run(args).await.map(|()| Exit::Done).map_err(failed)
+            emulator::run(args).await.map(|()| Exit::Done).map_err(emulator::Error::into)
         }
     }
 }

@@ -5,31 +5,36 @@
 //! there is one finding of [`Severity::Error`], no desired model can be had
 //! from a [`Loaded`].
 //!
-//! The way of a file: [`files`] reads it within a size cap, [`tree`] parses it,
-//! [`inspect`] checks the tree against the JSON Schema, [`read`] makes typed
-//! documents of it and runs the [`checks`] that a schema cannot express, and
-//! [`assemble`] looks at all documents together.
+//! The way of a file: `files` reads it within a size cap, `tree` parses it,
+//! `inspect` checks the tree against the JSON Schema, `read` makes typed
+//! documents of it and runs the `checks` that a schema cannot express, and
+//! `assemble` looks at all documents together.
 
 use std::path::PathBuf;
 
 mod assemble;
 mod checks;
+mod code;
 pub mod document;
 mod files;
 mod finding;
 pub mod init;
 mod inspect;
 mod phrase;
+mod place;
 mod read;
 pub mod render;
 mod scalar;
 pub mod schema;
 mod shape;
+mod suggest;
 mod tree;
 mod workspace;
 
+pub use code::{Code, Severity};
 pub use files::default_paths;
-pub use finding::{Code, Excerpt, Finding, Related, Severity, Spot};
+pub use finding::{Finding, Related};
+pub use place::{Excerpt, Spot};
 
 use crate::model::{Desired, Name, Workspace};
 use read::{ReadManifest, ReadWorkspace};
@@ -175,10 +180,10 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
     let (files, mut findings) = files::collect(paths);
     let mut read = read::all(&files);
     let count = files.len();
+    let documents = read.iter().map(|f| f.documents).sum();
     if !read.iter().any(|f| f.broken_workspace || !f.workspaces.is_empty()) {
         read.extend(workspace::discover(paths));
     }
-    let documents = read.iter().map(|f| f.documents).sum();
     let (mut manifests, mut workspaces, mut broken_workspace) = (Vec::new(), Vec::new(), false);
     for file in read {
         manifests.extend(file.manifests);
@@ -186,7 +191,8 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
         broken_workspace |= file.broken_workspace;
         findings.extend(file.findings);
     }
-    let input = assemble::Input { paths, settings, manifests, workspaces, broken_workspace };
+    let input =
+        assemble::Input { paths, settings, documents, manifests, workspaces, broken_workspace };
     let assembled = assemble::assemble(input, &mut findings);
     let order = |f: &Finding| (f.spot.file.clone(), f.spot.line, f.spot.column, f.code);
     findings.sort_by_cached_key(order);

@@ -51,7 +51,10 @@ pub async fn observe<V: Vertex>(
     while let Some((place, listing)) = looks.next().await {
         let place = place.clone();
         match listing {
-            Ok(listing) => observation.insert(place, Ok(listing)),
+            Ok(listing) => {
+                tracing::info!(%place, jobs = listing.jobs.len(), "listed");
+                observation.insert(place, Ok(listing))
+            }
             Err(source) => return Err(ObserveError { place, source }),
         };
     }

@@ -1,8 +1,18 @@
 //! The Vertex AI tuning service: list, get, create, cancel.
 //!
 //! [`Vertex`] is all that the executor and the commands know of it; the HTTP
-//! client is one implementation, a simulator's world another. Outcomes are
-//! named for what a caller can do about them.
+//! client, [`Client`], is one implementation, a simulator's world another.
+//! Outcomes are named for what a caller can do about them.
+//!
+//! # Invariants
+//!
+//! 1. A create is written to the wire at most once, and what became of it is in
+//!    its [`CreateOutcome`]: unless the service said no or nothing was sent, a
+//!    job may exist.
+//! 2. A [`Listing`] has every page, or it is a [`ReadError`].
+//! 3. A Google token goes to `https://*.googleapis.com` and nowhere else, over
+//!    no redirect, and is in no error.
+//! 4. Decisions rest on v1 of the API; [`Vertex::progress`] alone looks further.
 
 mod client;
 mod endpoint;

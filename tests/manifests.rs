@@ -301,7 +301,8 @@ fn the_first_that_is_set_says_the_project_and_a_flag_may_not_disagree() {
     let place_only = workspace("acme", "location: us-central1");
     let own = good("acme-ml", "from-manifest");
     let (flag, environment) = (Some("from-flag"), Some("from-environment"));
-    let cases: [(&str, &str, Option<&str>, Option<&str>, Result<&str, &str>); 8] = [
+    type Case<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>, Result<&'a str, &'a str>);
+    let cases: [Case<'_>; 8] = [
         (&own, &shared, None, environment, Ok("from-manifest")),
         (&homeless(), &shared, None, environment, Ok("from-workspace")),
         (&homeless(), &place_only, flag, environment, Ok("from-flag")),

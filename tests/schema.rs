@@ -280,6 +280,10 @@ fn mutations() -> Vec<(String, Value)> {
     all
 }
 
+/// Each fifth document is also written in block form: the two forms differ
+/// in the parser only.
+const IN_BLOCK_FORM: usize = 5;
+
 /// The files the program rejects for their shape.
 fn rejected(directory: &Path) -> BTreeSet<String> {
     let here = |value: &str| Setting { environment: Some(value.to_owned()), flag: None };
@@ -302,10 +306,12 @@ fn the_schema_and_the_program_accept_and_reject_the_same() {
     let mutations = mutations();
     let (flow, block) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for (i, (_, document)) in mutations.iter().enumerate() {
-        // JSON is YAML; and the same in the form that people write.
+        // JSON is YAML; and some in the form that people write.
         fs::write(flow.path().join(format!("{i:05}.yaml")), document.to_string()).unwrap();
-        let text = serde_yaml::to_string(document).unwrap();
-        fs::write(block.path().join(format!("{i:05}.yaml")), text).unwrap();
+        if i % IN_BLOCK_FORM == 0 {
+            let text = serde_yaml::to_string(document).unwrap();
+            fs::write(block.path().join(format!("{i:05}.yaml")), text).unwrap();
+        }
     }
     let (flow, block) = (rejected(flow.path()), rejected(block.path()));
     let mut accepted = 0;
@@ -314,13 +320,15 @@ fn the_schema_and_the_program_accept_and_reject_the_same() {
         let name = format!("{i:05}.yaml");
         let by_schema = checker.is_valid(document);
         accepted += usize::from(by_schema);
-        for (form, by_program) in
-            [("flow", !flow.contains(&name)), ("block", !block.contains(&name))]
-        {
+        let mut compare = |form: &str, by_program: bool| {
             if by_schema != by_program {
                 differences
                     .push(format!("{what} ({form}): schema {by_schema}, program {by_program}"));
             }
+        };
+        compare("flow", !flow.contains(&name));
+        if i % IN_BLOCK_FORM == 0 {
+            compare("block", !block.contains(&name));
         }
     }
     let refused = mutations.len() - accepted;

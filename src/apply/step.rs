@@ -59,11 +59,26 @@ impl<'a> Step<'a> {
                     executor.cancel(cancel).await
                 }
             };
+            log(action, &outcome);
             observer.notice(&Event::Done(action, &outcome));
             outcomes.push((index, outcome));
         }
         outcomes
     }
+}
+
+/// One line for each change.
+fn log(action: &Action, outcome: &Outcome) {
+    let (verb, reason, job) = match (action, outcome) {
+        (Action::Create(create), Outcome::Created(job)) => {
+            ("create", create.reason.code(), Some(job))
+        }
+        (Action::Create(create), _) => ("create", create.reason.code(), None),
+        (Action::Cancel(cancel), _) => ("cancel", cancel.reason.code(), Some(&cancel.job)),
+    };
+    let (name, place) = (&action.key().name, &action.key().place);
+    let (job, outcome) = (job.map(ToString::to_string), outcome.code());
+    tracing::info!(%name, %place, reason, job, outcome, "{verb}");
 }
 
 impl<V: Vertex, E: Entropy> Executor<'_, V, E> {

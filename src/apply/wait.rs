@@ -70,7 +70,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
     /// Waits for the runs of `confirmed` and of its `report`.
     ///
     /// # Errors
-    /// Vertex could not be listed for [`FAILURES_IN_A_ROW`] looks.
+    /// Vertex could not be listed for `FAILURES_IN_A_ROW` looks.
     pub async fn run(
         &self,
         confirmed: &Plan,
@@ -124,7 +124,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
                     observer.notice(&Event::LookFailed { why, again_in });
                 }
             }
-            let sleep = std::pin::pin!(self.clock.sleep(self.interval));
+            let left = self.limit.map(|limit| limit.saturating_sub(self.clock.elapsed() - begun));
+            let pause = left.map_or(self.interval, |left| left.min(self.interval));
+            let sleep = std::pin::pin!(self.clock.sleep(pause));
             let stop = std::pin::pin!(self.executor.stop.wait());
             futures_util::future::select(sleep, stop).await;
         }
@@ -170,7 +172,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
     }
 
     /// Starts those deferred creates that the new plan would make, exactly as
-    /// they were confirmed, and forgets those that it no longer wants.
+    /// they were confirmed, and forgets those that it no longer wants. One that
+    /// would supersede a run by now was confirmed without that cancel.
     async fn start(
         &self,
         plan: &Plan,
@@ -183,6 +186,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         let due: Vec<Action> = plan
             .creates()
             .filter(|create| confirmed(create, deferred))
+            .filter(|create| plan.cancels().all(|c| c.after.as_ref() != Some(&create.key)))
             .map(|create| Action::Create(create.clone()))
             .collect();
         let waiting: Vec<Create> = plan.deferred().cloned().collect();

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use super::confirm::confirm;
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::Session;
 use super::{Global, interrupt};
 use crate::apply::{Executor, Stop};
 use crate::clock::SystemEntropy;
-use crate::model::{Name, Observation, Pretty, parse_duration};
+use crate::model::{Desired, Name, Observation, Place, Pretty, parse_duration};
 use crate::plan::{Plan, Policy, plan, show as plan_show};
 use show::Telling;
 
@@ -77,6 +77,13 @@ pub enum Format {
 /// Applies the manifests.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let wait = args.wait.as_deref().map(wait_limit).transpose()?;
+    if let (Some(None), Some(path)) = (wait, args.paths.first().and_then(|path| path.to_str()))
+        && parse_duration(path).is_ok()
+        && !std::path::Path::new(path).exists()
+    {
+        return Err(Failure::usage(format!("`{path}` is a duration, and no manifest"))
+            .hint(format!("write `--wait={path}`")));
+    }
     let session = Session::open(&args.paths, global, true, output).await?;
     let result = apply(&args, wait, &session, global, output).await;
     session.close().await;
@@ -102,14 +109,17 @@ async fn apply(
     policy.only = session.known_names(&args.only)?;
     policy.limits.max_creates = args.max_creates.unwrap_or(policy.limits.max_creates);
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
-    policy.prune = not_manifests(&args.prune, session)?;
+    policy.prune = names(&args.prune)?;
 
     let seen = session.observe().await?;
-    known_orphans(&policy, &seen)?;
+    known_orphans(&policy, &seen, &session.desired, &session.command("jobs"))?;
     let confirmed = plan(&session.desired, &seen, &policy);
     let telling = Telling::new(args.format, global.emulator, output);
     telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
-    accept(args, &confirmed, session, &policy, output).await?;
+    if let Err(failure) = accept(args, &confirmed, session, &policy, output).await {
+        telling.end(failure.exit);
+        return Err(failure);
+    }
 
     let stop = Stop::new();
     let executor = Executor {
@@ -127,14 +137,22 @@ async fn apply(
                     wait::run(limit, &executor, session, &policy, &confirmed, &report, &telling);
                 waited.await
             }
+            _ if stop.is_set() => {
+                let again = session.command("status");
+                telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
+                Ok(Exit::Interrupted)
+            }
             _ => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
-    let exit = interrupt::guarded(work, &stop, output).await;
+    let exit = interrupt::guarded(work, &stop, &session.command("status"), output).await;
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
 }
+
+/// How to say yes where nobody can be asked.
+const CONFIRMED: &str = "look at the plan, then pass --yes or --expect-plan DIGEST --yes";
 
 /// Everything that can keep a plan from being carried out.
 async fn accept(
@@ -152,55 +170,64 @@ async fn accept(
     if let Some(expected) = &args.expect_plan
         && *expected != digest
     {
-        return Err(another_plan(expected, &digest));
+        return Err(another_plan(expected, &digest, session));
     }
-    if plan.actions.is_empty() || args.yes {
+    if args.yes || !changes(plan, args.wait.is_some()) {
         return Ok(());
     }
     let place = if session.emulator { " on the emulator" } else { "" };
-    confirm(output, &format!("Carry this out{place}?"))?;
+    confirm(output, &format!("Carry this out{place}?"), CONFIRMED)?;
     // The answer may have taken a while.
     let again = crate::plan::plan(&session.desired, &session.observe().await?, policy).digest();
-    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again)) }
+    if again == digest { Ok(()) } else { Err(another_plan(&digest, &again, session)) }
 }
 
-fn another_plan(expected: &str, found: &str) -> Failure {
+/// Whether carrying `plan` out can change anything: waiting starts what waits
+/// for a free slot, too.
+fn changes(plan: &Plan, waits: bool) -> bool {
+    !plan.actions.is_empty() || (waits && plan.deferred().next().is_some())
+}
+
+fn another_plan(expected: &str, found: &str, session: &Session) -> Failure {
     Failure::refused(format!(
         "nothing was done: the plan is another one by now ({found} instead of {expected})"
     ))
-    .hint("look at it with `retune plan`, then apply that one")
+    .hint(format!("look at it with {}, then apply that one", session.command("plan")))
 }
 
-/// The names to prune: none may have a manifest.
-fn not_manifests(names: &[String], session: &Session) -> Result<BTreeSet<Name>, Failure> {
-    names
-        .iter()
-        .map(|text| {
-            if session.desired.iter().any(|d| d.key.name.as_str() == text) {
-                return Err(Failure::usage(format!("`{text}` has a manifest; it is no orphan"))
-                    .hint("set `lifecycle.desired: stopped` to stop its runs"));
-            }
-            text.parse::<Name>().map_err(|error| Failure::new(Exit::Usage, error))
-        })
-        .collect()
+fn names(texts: &[String]) -> Result<BTreeSet<Name>, Failure> {
+    let name = |text: &String| text.parse().map_err(|error| Failure::new(Exit::Usage, error));
+    texts.iter().map(name).collect()
 }
 
-/// A name to prune must be that of a job, else it is a typing error.
-fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
+/// A name to prune must be that of a job, else it is a typing error, and of one
+/// in a place where the name has no manifest.
+fn known_orphans(
+    policy: &Policy,
+    seen: &Observation,
+    desired: &[Desired],
+    jobs: &str,
+) -> Result<(), Failure> {
     let stamps = || {
-        let listings = seen.values().filter_map(|listing| listing.as_ref().ok());
-        let jobs = listings.flat_map(|listing| &listing.jobs);
-        jobs.filter_map(|job| job.stamp.as_ref()).filter(|stamp| stamp.owner == policy.owner)
+        let listings = seen.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
+        let jobs = listings.flat_map(|(place, seen)| seen.jobs.iter().map(move |j| (place, j)));
+        let stamps = jobs.filter_map(|(place, job)| Some((place, job.stamp.as_ref()?)));
+        stamps.filter(|(_, stamp)| stamp.owner == policy.owner)
     };
     for name in &policy.prune {
-        if !stamps().any(|stamp| stamp.name == *name) {
-            let failure = Failure::usage(format!("no job of ours is named `{name}`"));
-            let names = stamps().map(|stamp| stamp.name.as_str());
-            return Err(match did_you_mean(name.as_str(), names) {
-                Some(hint) => failure.hint(hint),
-                None => failure.hint("`retune plan` lists orphans"),
-            });
+        let manifest = desired.iter().find(|d| d.key.name == *name);
+        let is_orphan = |place: &Place| manifest.is_none_or(|d| d.key.place != *place);
+        if stamps().any(|(place, stamp)| stamp.name == *name && is_orphan(place)) {
+            continue;
         }
+        if manifest.is_some() {
+            return Err(Failure::usage(format!("`{name}` has a manifest; it is no orphan"))
+                .hint("set `lifecycle.desired: stopped` to stop its runs"));
+        }
+        let names = stamps().map(|(_, stamp)| stamp.name.as_str());
+        let names = names.filter(|name| desired.iter().all(|d| d.key.name.as_str() != *name));
+        let hint = meant(name.as_str(), names, jobs);
+        return Err(Failure::usage(format!("no job of ours is named `{name}`")).hint(hint));
     }
     Ok(())
 }
@@ -209,3 +236,6 @@ fn known_orphans(policy: &Policy, seen: &Observation) -> Result<(), Failure> {
 pub(super) fn after(limit: Option<Duration>) -> String {
     limit.map(|limit| format!(" after {}", Pretty(limit))).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

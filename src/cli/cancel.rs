@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Global;
 use super::confirm::confirm;
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::{Session, owner};
 use crate::model::{JobName, Observed, Phase, Place, Untrusted};
@@ -44,6 +44,9 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     let targets = targets(args, session).await?;
     let on = if session.emulator { " (emulator)" } else { "" };
     let active: Vec<&Observed> = targets.iter().filter(|j| j.phase() == Phase::Active).collect();
+    if targets.is_empty() {
+        output.data(&format!("{}: no run; nothing to cancel{on}\n", args.target));
+    }
     if active.is_empty() {
         for job in &targets {
             output.data(&format!(
@@ -56,15 +59,23 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     }
     for job in &active {
         let display = job.echo.tuned_model_display_name.as_deref().unwrap_or_default();
-        output.say(&format!(
+        let line = format!(
             "  x {}  {}  {}{on}\n",
             job.name,
             job.state.word(),
             Untrusted::new(display).shown()
-        ));
+        );
+        // Nobody can answer a question about what was not shown.
+        if args.yes { output.say(&line) } else { output.complain(&line) }
     }
     if !args.yes {
-        confirm(output, "Stop this? A cancelled run cannot be resumed.")?;
+        let question = match active.as_slice() {
+            [_] => format!("Stop this run{}? It cannot be resumed.", at(session)),
+            runs => {
+                format!("Stop these {} runs{}? They cannot be resumed.", runs.len(), at(session))
+            }
+        };
+        confirm(output, &question, "pass --yes if it is meant")?;
     }
     let mut exit = Exit::Done;
     for job in active {
@@ -84,6 +95,11 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
         }
     }
     Ok(exit)
+}
+
+/// ` on the emulator`, where it is one.
+fn at(session: &Session) -> &'static str {
+    if session.emulator { " on the emulator" } else { "" }
 }
 
 /// The jobs that the argument means, as they are now.
@@ -113,11 +129,10 @@ async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failur
     let has_manifest = session.desired.iter().any(|d| d.key.name.as_str() == args.target);
     if found.is_empty() && !has_manifest {
         let names = jobs().filter_map(|job| job.stamp.as_ref()).map(|stamp| stamp.name.as_str());
-        let failure = Failure::usage(format!("no tuned model or job is named `{}`", args.target));
-        return Err(match did_you_mean(&args.target, names) {
-            Some(hint) => failure.hint(hint),
-            None => failure.hint("`retune jobs` lists what there is"),
-        });
+        let hint = meant(&args.target, names, &session.command("jobs"));
+        return Err(
+            Failure::usage(format!("no tuned model or job is named `{}`", args.target)).hint(hint)
+        );
     }
     Ok(found)
 }
@@ -147,15 +162,10 @@ async fn one_of(names: &[JobName], args: &Args, session: &Session) -> Result<Obs
             Ok(job) => return Ok(job),
             Err(ReadError::NotFound { .. }) => {}
             Err(error) => {
-                let hint = error.hint();
-                let failure = Failure::new(Exit::Unreachable, error);
-                return Err(match hint {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                });
+                return Err(session.unreachable(session.hint(&error), error));
             }
         }
     }
     Err(Failure::usage(format!("there is no job `{}`", args.target))
-        .hint("`retune jobs` lists what there is"))
+        .hint(format!("{} lists what there is", session.command("jobs"))))
 }

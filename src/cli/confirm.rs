@@ -5,14 +5,16 @@ use std::io::{IsTerminal, stdin};
 use super::failure::Failure;
 use super::output::Output;
 
-/// Asks on stderr and reads one line. Only `y` or `yes` is a yes.
+/// Asks on stderr and reads one line. Only `y` or `yes` is a yes; `instead`
+/// says what to do where nobody can be asked.
 ///
 /// # Errors
 /// Nobody can be asked, or the answer was no: nothing is done.
-pub(super) fn confirm(output: &Output, question: &str) -> Result<(), Failure> {
+pub(super) fn confirm(output: &Output, question: &str, instead: &str) -> Result<(), Failure> {
     if !stdin().is_terminal() {
-        return Err(Failure::refused("nobody can be asked: stdin is no terminal")
-            .hint("look at the plan, then pass --yes or --expect-plan DIGEST --yes"));
+        return Err(
+            Failure::refused("nothing was done: there is no terminal to ask at").hint(instead)
+        );
     }
     output.complain(&format!("{question} Type `yes` to go on: "));
     let mut answer = String::new();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -58,14 +59,15 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             }
             Format::Text => {
                 let far = progress(&session.client, &plan).await;
-                let mut out = head(desired, &plan, global.emulator);
+                let width = output.width();
+                let mut out = head(desired, &plan, global.emulator, width);
                 out.push_str(&spec(desired, runs.first().copied()));
                 out.push_str(&history(&runs));
                 for (job, far) in &far {
                     let detail = far.detail.as_deref().unwrap_or("under way");
                     let _ = write!(out, "\n{}: {detail}", job.short());
                     if let Some(epochs) = far.completed_epochs {
-                        let _ = write!(out, ", {epochs} epochs done");
+                        let _ = write!(out, ", {} done", count(epochs, "epoch"));
                     }
                     if let Some((done, all)) = far.completed_steps.zip(far.total_steps) {
                         let _ = write!(out, ", step {done} of {all}");
@@ -99,7 +101,7 @@ fn runs<'a>(desired: &Desired, seen: &'a Observation) -> Vec<&'a Observed> {
     runs
 }
 
-fn head(desired: &Desired, plan: &Plan, emulator: bool) -> String {
+fn head(desired: &Desired, plan: &Plan, emulator: bool, width: Option<usize>) -> String {
     let on = if emulator { " (emulator)" } else { "" };
     let key = &desired.key;
     let mut out = format!("{}{on}\n", key.name);
@@ -114,7 +116,7 @@ fn head(desired: &Desired, plan: &Plan, emulator: bool) -> String {
     for (what, value) in facts {
         let _ = writeln!(out, "  {what:<9} {value}");
     }
-    let options = show::TextOptions { full: true, width: None, emulator };
+    let options = show::TextOptions { full: true, width, emulator };
     let shown = show::text(plan, options);
     // The rows; the summary below them speaks of all models.
     let rows = shown.split("\n\n").next().unwrap_or_default();
@@ -122,21 +124,34 @@ fn head(desired: &Desired, plan: &Plan, emulator: bool) -> String {
     out
 }
 
-/// Every field that the manifest sets or the newest run echoes.
+/// Every field that the manifest sets or the newest run echoes, as a tree: the
+/// paths are long, and so are the values.
 fn spec(desired: &Desired, newest: Option<&Observed>) -> String {
-    let rows: Vec<[String; 3]> = identity::fields(&desired.spec, newest.map(|run| &run.echo))
-        .into_iter()
-        .map(|(path, set, echoed)| {
-            let shown = |value: Option<String>, none: &str| {
-                value.map_or_else(
-                    || none.to_owned(),
-                    |text| Untrusted::new(text).shown().to_string(),
-                )
-            };
-            [path.to_owned(), shown(set, "(left to Vertex)"), shown(echoed, "-")]
-        })
-        .collect();
-    format!("\n{}", table(["FIELD", "MANIFEST", "NEWEST RUN"], &rows))
+    let mut out = "\nSpec\n".to_owned();
+    let mut above: Vec<&str> = Vec::new();
+    for (path, set, echoed) in identity::fields(&desired.spec, newest.map(|run| &run.echo)) {
+        let mut parts: Vec<&str> = path.split('.').collect();
+        let Some(field) = parts.pop() else { continue };
+        let shared = above.iter().zip(&parts).take_while(|(a, b)| a == b).count();
+        for (depth, part) in parts.iter().enumerate().skip(shared) {
+            let _ = writeln!(out, "  {:depth$}{part}", "", depth = depth * 2);
+        }
+        let indent = 2 + parts.len() * 2;
+        let shown = |text: &str| Untrusted::new(text).shown().to_string();
+        let value = match (&set, &echoed) {
+            (Some(set), Some(run)) if set != run => {
+                format!("{} (newest run: {})", shown(set), shown(run))
+            }
+            (Some(set), Some(_)) => shown(set),
+            (Some(set), None) if newest.is_some() => format!("{} (newest run: unset)", shown(set)),
+            (Some(set), None) => shown(set),
+            (None, Some(run)) => format!("left to Vertex (newest run: {})", shown(run)),
+            (None, None) => "left to Vertex".to_owned(),
+        };
+        let _ = writeln!(out, "{:indent$}{field}: {value}", "");
+        above = parts;
+    }
+    out
 }
 
 fn history(runs: &[&Observed]) -> String {
@@ -164,7 +179,7 @@ fn history(runs: &[&Observed]) -> String {
             ]
         })
         .collect();
-    let mut out = format!("\n{}", table(["RUN", "STATE", "CREATED (UTC)", "RAN", ""], &rows));
+    let mut out = format!("\n{}", table(["RUN", "STATE", "CREATED (UTC)", "RAN", ""], &rows, None));
     for run in runs {
         if let Some(error) = &run.error {
             let _ = writeln!(out, "  {}: {}", run.name.short(), error.message.shown());

@@ -4,6 +4,8 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use super::exit::Exit;
+use super::failure::Failure;
 use crate::clock::SystemClock;
 use crate::emulator::{self, Options, StartError};
 
@@ -48,6 +50,20 @@ pub enum Error {
     /// Its address could not be printed.
     #[error("cannot write to stdout")]
     Output(#[source] std::io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // What was typed is wrong, and by itself says what would be right.
+            Error::Start(error @ (StartError::NotLoopback(_) | StartError::Speed(_))) => {
+                Self::new(Exit::Usage, error)
+            }
+            Error::Start(error @ StartError::Listen { .. }) => Self::new(Exit::Unexpected, error)
+                .hint("take a free port: `retune emulator --listen 127.0.0.1:0`"),
+            error => Self::new(Exit::Unexpected, error),
+        }
+    }
 }
 
 /// Serves until Ctrl-C or SIGTERM. The URL, and only that, goes to stdout.

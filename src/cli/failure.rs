@@ -1,5 +1,7 @@
 //! Why a command ended early.
 
+use std::collections::BTreeSet;
+
 use super::exit::Exit;
 
 /// An error, the exit code it gets, and the next thing to type.
@@ -32,15 +34,26 @@ impl Failure {
     }
 }
 
-/// `faq`, did you mean `support-faq`?
-pub(super) fn did_you_mean<'a>(
+/// Names that fit into one hint.
+const FEW: usize = 8;
+
+/// Did you mean `support-faq`? Else the names there are, when they are few,
+/// or the command that lists them.
+pub(super) fn meant<'a>(
     wrong: &str,
     known: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    let close = known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(wrong, name), name))
-        .filter(|(likeness, name)| *likeness > 0.75 || name.contains(wrong))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    close.map(|(_, name)| format!("did you mean `{name}`?"))
+    lister: &str,
+) -> String {
+    let known: BTreeSet<&str> = known.into_iter().collect();
+    let likeness = |name: &&str| strsim::jaro_winkler(wrong, name);
+    let close = known.iter().copied().filter(|name| likeness(name) > 0.75 || name.contains(wrong));
+    match close.max_by(|a, b| likeness(a).total_cmp(&likeness(b))) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if known.is_empty() || known.len() > FEW => format!("{lister} lists the names"),
+        None => {
+            let names: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            let names_are = if names.len() == 1 { "the only name is" } else { "the names are" };
+            format!("{names_are} {}", names.join(", "))
+        }
+    }
 }

@@ -5,49 +5,74 @@ use super::output::Output;
 use crate::apply::Stop;
 
 /// Runs `work`; at the first signal `stop` is set, and what is on the wire is
-/// waited for. A second signal ends the process.
-pub(super) async fn guarded<T>(work: impl Future<Output = T>, stop: &Stop, output: &Output) -> T {
-    let signals = async {
-        asked_to_stop().await;
+/// waited for. A second signal ends the process; `again` is the command that
+/// shows what became of it.
+pub(super) async fn guarded<T>(
+    work: impl Future<Output = T>,
+    stop: &Stop,
+    again: &str,
+    output: &Output,
+) -> T {
+    let mut signals = Signals::new();
+    let heard = async {
+        signals.next().await;
         stop.set();
         output.complain(
             "\nstopping: nothing more is submitted; what is on the wire is waited for \
              (once more ends at once)\n",
         );
-        asked_to_stop().await;
+        signals.next().await;
+        output.complain(&format!(
+            "\nended without an answer to the last request: {again} shows what became of it\n"
+        ));
         std::process::exit(Exit::Interrupted as i32);
     };
     tokio::select! {
         done = work => done,
-        () = signals => std::future::pending().await,
+        () = heard => std::future::pending().await,
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM. Where signals cannot be heard, for ever.
-pub(super) async fn asked_to_stop() {
-    let pressed = async {
+/// Ctrl-C and SIGTERM, listened to from the beginning: none is lost between
+/// two waits. What cannot be listened to never comes.
+#[cfg(unix)]
+struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
+    }
+
+    async fn next(&mut self) {
+        async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
+            match signal {
+                Some(signal) => _ = signal.recv().await,
+                None => std::future::pending().await,
+            }
+        }
+        let Self([interrupt, terminate]) = self;
+        tokio::select! {
+            () = heard(interrupt) => {}
+            () = heard(terminate) => {}
+        }
+    }
+}
+
+/// Ctrl-C. Where it cannot be listened to, it never comes.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    tokio::select! {
-        () = pressed => {}
-        () = terminated() => {}
     }
-}
-
-#[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            terminate.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
 }

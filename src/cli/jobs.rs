@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::Global;
+use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -69,8 +70,9 @@ fn text(jobs: &[&Observed], emulator: bool) -> String {
         })
         .collect();
     let on = if emulator { " (emulator)" } else { "" };
-    let table = table(["JOB", "LOCATION", "STATE", "CREATED (UTC)", "OWNER", "BASE"], &rows);
-    format!("{table}\n{} jobs{on}.\n", jobs.len())
+    let table = table(["JOB", "LOCATION", "STATE", "CREATED (UTC)", "OWNER", "BASE"], &rows, None);
+    let table = if jobs.is_empty() { String::new() } else { table + "\n" };
+    format!("{table}{}{on}.\n", count(jobs.len(), "job"))
 }
 
 /// A job for programs: what the API said, by its own names.

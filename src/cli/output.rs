@@ -21,6 +21,15 @@ pub enum Color {
     Never,
 }
 
+/// Data could not be written. What the command did, it did.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write to stdout; the command was carried out all the same")]
+pub struct NotWritten(#[source] std::io::Error);
+
+/// What the HTTP client calls its own layers. It is the system's word below
+/// them that says what is wrong.
+const LAYERS: [&str; 3] = ["error sending request", "client error (Connect)", "tcp connect error"];
+
 /// Where everything is printed.
 #[derive(Debug)]
 pub struct Output {
@@ -81,7 +90,10 @@ impl Output {
         let mut text = format!("{red}error{red:#}: {error}\n");
         let mut cause = error.source();
         while let Some(error) = cause {
-            text.push_str(&format!("  caused by: {error}\n"));
+            let said = error.to_string();
+            if !LAYERS.contains(&said.as_str()) {
+                text.push_str(&format!("  caused by: {said}\n"));
+            }
             cause = error.source();
         }
         if let Some(hint) = hint {
@@ -91,9 +103,9 @@ impl Output {
     }
 
     /// The failure to write data, if there was one that matters.
-    pub fn failure(&self) -> Option<std::io::Error> {
+    pub fn failure(&self) -> Option<NotWritten> {
         let mut state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.failed.take()
+        state.failed.take().map(NotWritten)
     }
 
     /// Whether stderr is a terminal, where progress can be drawn.

@@ -64,7 +64,7 @@ fn shown(plan: &Plan, args: &Args, global: &Global, output: &Output) -> String {
     match args.format {
         Format::Text => show::text(plan, text_options(args.full, global, output)),
         Format::Json => format!("{:#}\n", show::json(plan)),
-        Format::Markdown => show::markdown(plan, args.full, args.max_bytes),
+        Format::Markdown => show::markdown(plan, args.full, args.max_bytes, global.emulator),
     }
 }
 

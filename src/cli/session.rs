@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Global;
 use super::environment::Environment;
 use super::exit::Exit;
-use super::failure::{Failure, did_you_mean};
+use super::failure::{Failure, meant};
 use super::output::Output;
 use super::revision;
 use crate::clock::{SystemClock, SystemEntropy};
@@ -16,13 +16,16 @@ use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Workspace};
 use crate::observe;
 use crate::plan::Policy;
-use crate::vertex::{Client, ClientOptions, Keep};
+use crate::vertex::{Client, ClientOptions, Keep, ReadError};
 
 /// The client of the command line.
 pub(super) type VertexClient = Client<SystemClock, SystemEntropy>;
 
 /// Where the emulator inside the process keeps its world.
 const EMULATOR_WORLD: &str = ".retune/emulator";
+
+/// The file in it that says where the emulator listens.
+const ADDRESS: &str = "address";
 
 /// How fast its jobs run: most of an hour becomes a few seconds.
 const EMULATOR_SPEED: f64 = 600.0;
@@ -34,6 +37,8 @@ pub(super) struct Session {
     pub(super) places: BTreeSet<Place>,
     pub(super) client: VertexClient,
     pub(super) emulator: bool,
+    /// The flags that lead a next command to the same service.
+    same_service: String,
     /// Keeps the emulator inside the process alive.
     running: Option<Running>,
 }
@@ -88,6 +93,7 @@ impl Session {
             places,
             client,
             emulator: global.emulator,
+            same_service: global.same_service(),
             running,
         })
     }
@@ -113,9 +119,15 @@ impl Session {
                     places: [Place::new(project, location)].into(),
                     client,
                     emulator: global.emulator,
+                    same_service: global.same_service(),
                     running,
                 })
             }
+            None if paths.is_empty() && !has_manifests => Err(Failure::new(
+                Exit::Invalid,
+                "there are no manifests here that name the places to look at",
+            )
+            .hint("name a place with --project and --location, or run `retune init`")),
             _ => Self::open(paths, global, false, output).await,
         }
     }
@@ -154,7 +166,47 @@ impl Session {
     /// Lists every place completely, keeping these jobs.
     pub(super) async fn observe_keeping(&self, keep: &Keep) -> Result<Observation, Failure> {
         let seen = observe::observe(&self.client, &self.places, keep).await;
-        seen.map_err(unreachable)
+        seen.map_err(|error| self.unreachable(self.hint(&error.source), error))
+    }
+
+    /// A command to type next, against the same service.
+    pub(super) fn command(&self, what: &str) -> String {
+        format!("`retune {what}{}`", self.same_service)
+    }
+
+    /// Vertex could not be asked: nothing was decided.
+    pub(super) fn unreachable(
+        &self,
+        hint: Option<String>,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Failure {
+        let failure = Failure::new(Exit::Unreachable, error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+
+    /// The next thing to do about `error`. What mends an access to Google does
+    /// not mend one to this machine.
+    pub(super) fn hint(&self, error: &ReadError) -> Option<String> {
+        match error {
+            ReadError::Incomplete { why, .. } => self.hint(why),
+            ReadError::Unreachable { .. } if self.emulator => {
+                Some("the retune that ran the emulator has ended; run the command again".to_owned())
+            }
+            ReadError::Unreachable { .. } if self.client.endpoint().is_loopback() => Some(
+                "`retune emulator` starts an emulator; leave out --endpoint and \
+                 GOOGLE_VERTEX_BASE_URL to talk to Vertex AI"
+                    .to_owned(),
+            ),
+            ReadError::Forbidden { .. } | ReadError::NoSuchPlace { .. }
+                if self.client.endpoint().is_loopback() =>
+            {
+                None
+            }
+            error => error.hint(),
+        }
     }
 
     /// The names, each of which must have a manifest.
@@ -165,11 +217,11 @@ impl Session {
             .map(|text| {
                 let name = self.desired.iter().find(|d| d.key.name.as_str() == text);
                 name.map(|d| d.key.name.clone()).ok_or_else(|| {
-                    let failure = Failure::usage(format!("no manifest is named `{text}`"));
-                    match did_you_mean(text, known()) {
-                        Some(hint) => failure.hint(hint),
-                        None => failure.hint("`retune status` lists the names"),
-                    }
+                    Failure::usage(format!("no manifest is named `{text}`")).hint(meant(
+                        text,
+                        known(),
+                        &self.command("status"),
+                    ))
                 })
             })
             .collect()
@@ -178,6 +230,8 @@ impl Session {
     /// Writes the emulator's world and ends it.
     pub(super) async fn close(self) {
         if let Some(running) = self.running {
+            // Whoever comes next must not look for it where it was.
+            let _ = std::fs::remove_file(Path::new(EMULATOR_WORLD).join(ADDRESS));
             running.stop().await;
         }
     }
@@ -187,16 +241,6 @@ pub(super) fn owner(workspace: Option<&Workspace>) -> Result<Name, Failure> {
     match workspace {
         Some(workspace) => Ok(workspace.owner.clone()),
         None => "default".parse().map_err(|error| Failure::new(Exit::Unexpected, error)),
-    }
-}
-
-/// A listing that failed: nothing was decided.
-pub(super) fn unreachable(error: observe::ObserveError) -> Failure {
-    let hint = error.source.hint();
-    let failure = Failure::new(Exit::Unreachable, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
     }
 }
 
@@ -227,7 +271,7 @@ pub(super) async fn connect(
 /// retune runs at this moment.
 async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Failure> {
     let directory = PathBuf::from(EMULATOR_WORLD);
-    let address = directory.join("address");
+    let address = directory.join(ADDRESS);
     let failed = |error: std::io::Error| {
         Failure::new(Exit::Unexpected, format!("could not write in {EMULATOR_WORLD}: {error}"))
             .hint("run retune in a directory that you may write to")

@@ -1,12 +1,13 @@
 //! `retune status`: each tuned model against its manifest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::Global;
+use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -56,7 +57,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let models = models(&plan, &progress);
     match args.format {
         Format::Json => output.data(&format!("{:#}\n", document(&models, &plan))),
-        Format::Text => output.data(&text(&models, &plan, global.emulator)),
+        Format::Text => output.data(&text(&models, &plan, global.emulator, output.width())),
     }
     session.close().await;
     Ok(Exit::Done)
@@ -90,7 +91,7 @@ fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<Mod
             key: &model.key,
             status: if model.job.is_some() { "tuned" } else { "stopped" },
             job: model.job.as_ref(),
-            what: name.map(|n| Untrusted::new(n).shown().to_string()).unwrap_or_default(),
+            what: name.map(short).unwrap_or_default(),
             facts: json!({
                 "model": made.and_then(|m| m.model.clone()),
                 "endpoint": made.and_then(|m| m.endpoint.clone()),
@@ -102,7 +103,7 @@ fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<Mod
         let mut what: Vec<String> = Vec::new();
         what.extend(run.age.map(|age| Pretty(age).to_string()));
         what.extend(how_far.and_then(|p| p.detail.clone()));
-        what.extend(how_far.and_then(|p| p.completed_epochs).map(|n| format!("{n} epochs done")));
+        what.extend(how_far.and_then(|p| p.completed_epochs).map(|n| count(n, "epoch") + " done"));
         Model {
             key: &run.key,
             status: run.state.word(),
@@ -145,7 +146,15 @@ fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<Mod
     models
 }
 
-fn text(models: &[Model<'_>], plan: &Plan, emulator: bool) -> String {
+/// `endpoints/12`: its place is known, and `describe` has the full name.
+fn short(name: &str) -> String {
+    let mut parts = name.rsplit('/');
+    let id = parts.next().unwrap_or(name);
+    let short = parts.next().map_or_else(|| id.to_owned(), |kind| format!("{kind}/{id}"));
+    Untrusted::new(short).shown().to_string()
+}
+
+fn text(models: &[Model<'_>], plan: &Plan, emulator: bool, width: Option<usize>) -> String {
     let rows: Vec<[String; 4]> = models
         .iter()
         .map(|model| {
@@ -157,7 +166,7 @@ fn text(models: &[Model<'_>], plan: &Plan, emulator: bool) -> String {
             ]
         })
         .collect();
-    let mut out = table(["NAME", "STATUS", "RUN", ""], &rows);
+    let mut out = table(["NAME", "STATUS", "RUN", ""], &rows, width);
     if !plan.orphaned.is_empty() {
         out.push_str("\nActive runs without a manifest:\n");
         for orphan in &plan.orphaned {
@@ -166,7 +175,9 @@ fn text(models: &[Model<'_>], plan: &Plan, emulator: bool) -> String {
         }
     }
     let on = if emulator { " (emulator)" } else { "" };
-    out.push_str(&format!("\n{} models{on}: {}.\n", models.len(), plan.summary()));
+    // A model has several lines when runs of it are to be cancelled.
+    let names: BTreeSet<_> = models.iter().map(|m| (&m.key.place, &m.key.name)).collect();
+    out.push_str(&format!("\n{}{on}: {}.\n", count(names.len(), "model"), plan.summary()));
     out
 }
 

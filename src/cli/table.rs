@@ -2,8 +2,15 @@
 
 use unicode_width::UnicodeWidthStr;
 
-/// Rows under a heading, two spaces between columns, the last one ragged.
-pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+use crate::plan::show::wrapped;
+
+/// Rows under a heading, two spaces between columns, the last one ragged. With
+/// the terminal's `width`, that one is wrapped where there is room to.
+pub(super) fn table<const N: usize>(
+    heading: [&str; N],
+    rows: &[[String; N]],
+    width: Option<usize>,
+) -> String {
     let mut widths = heading.map(UnicodeWidthStr::width);
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -13,9 +20,13 @@ pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     let mut out = String::new();
     let mut line = |cells: [&str; N]| {
         let mut text = String::new();
-        for (cell, width) in cells.iter().zip(widths) {
+        for (column, (cell, padded)) in cells.iter().zip(widths).enumerate() {
+            if column + 1 == N {
+                text.push_str(&wrapped(cell, text.width(), width));
+                break;
+            }
             text.push_str(cell);
-            text.extend(std::iter::repeat_n(' ', (width + 2).saturating_sub(cell.width())));
+            text.extend(std::iter::repeat_n(' ', (padded + 2).saturating_sub(cell.width())));
         }
         out.push_str(text.trim_end());
         out.push('\n');

@@ -11,7 +11,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimePrinter;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -207,10 +206,9 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         }
     }
     let mut response = next.run(request).await;
-    // The server's clock is the one that its time stamps come from: a client
-    // takes the one from the other.
-    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&(app.now)());
-    if let Some(date) = date.ok().and_then(|date| HeaderValue::try_from(date).ok()) {
+    // The emulator's own time: whoever reads it counts the ages of jobs by it.
+    let date = app.now().timestamp().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(date) = HeaderValue::from_str(&date) {
         response.headers_mut().insert(header::DATE, date);
     }
     response

@@ -233,8 +233,16 @@ async fn send(
     body: &mut Vec<u8>,
 ) -> Result<Answer, TransportError> {
     body.clear();
-    let mut response = client.execute(request).await.map_err(failure)?;
+    // The query holds page tokens, the headers a credential: neither is logged.
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let (host, path) = (url.host_str().unwrap_or_default(), url.path());
+    let mut response = client.execute(request).await.map_err(|error| {
+        let error = failure(error);
+        tracing::debug!(%method, host, path, %error, "no answer");
+        error
+    })?;
     let answer = head(&response);
+    tracing::debug!(%method, host, path, status = answer.status, "answered");
     let cap = if answer.is_success() { MAX_BODY } else { MAX_REFUSAL };
     loop {
         match response.chunk().await {

@@ -7,17 +7,21 @@ use std::sync::Arc;
 
 use regex::Regex;
 
+use super::code::{Code, Severity};
 use super::document::{
     LOCATION_PATTERN, PROJECT_PATTERN, PlaceDocument, TunedModel, TunedModelMetadata,
     TunedModelSpec, WorkspaceDocument, WorkspaceMetadata, WorkspaceSpec,
 };
-use super::finding::{Code, Finding, Severity, Spot, quoted, shown};
+use super::finding::Finding;
+use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
 use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Workspace, labels};
 
 pub(super) struct Input<'a> {
     pub(super) paths: &'a [PathBuf],
     pub(super) settings: &'a Settings,
+    /// Documents in the paths, broken ones too.
+    pub(super) documents: usize,
     pub(super) manifests: Vec<ReadManifest>,
     pub(super) workspaces: Vec<ReadWorkspace>,
     pub(super) broken_workspace: bool,
@@ -30,7 +34,7 @@ pub(super) struct Assembled {
 }
 
 pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembled {
-    let Input { paths, settings, manifests, workspaces, broken_workspace } = input;
+    let Input { paths, settings, documents, manifests, workspaces, broken_workspace } = input;
     let mut usage = malformed(settings);
     let whole = || {
         let path = paths.first().map_or_else(|| PathBuf::from("."), Clone::clone);
@@ -42,7 +46,9 @@ pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembl
                 .hint("name the directory of the manifests, or start with `retune init`"),
         );
     }
-    if settings.require_workspace && workspaces.is_empty() && !broken_workspace {
+    // Where there is no document at all, that is what to say.
+    let needed = settings.require_workspace && documents > 0;
+    if needed && workspaces.is_empty() && !broken_workspace {
         findings.push(
             Finding::new(
                 Code::MissingWorkspace,

@@ -5,9 +5,11 @@
 //! the schema.
 
 use super::ReadManifest;
+use super::code::Code;
 use super::document::{Task, TunedModel};
-use super::finding::{Code, Finding, Problem, quoted};
-use super::inspect::closest;
+use super::finding::{Finding, Problem};
+use super::place::quoted;
+use super::suggest::closest;
 use super::tree::{Node, Span};
 use crate::model::catalog::{self, BaseModel, Status};
 use crate::model::{AdapterSize, Place};

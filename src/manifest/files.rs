@@ -10,7 +10,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::finding::{Code, Finding, Spot, quoted, shown};
+use super::code::Code;
+use super::finding::Finding;
+use super::place::{Spot, quoted, shown};
 
 /// Largest file, in bytes: a thousand manifests of 1 KiB.
 pub(crate) const MAX_FILE: u64 = 1024 * 1024;

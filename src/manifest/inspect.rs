@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::finding::{Code, Problem, quoted};
+use super::code::Code;
+use super::finding::{Problem, enough};
+use super::place::quoted;
 use super::scalar::{Scalar, resolve};
 use super::shape::{self, Shape, Types};
+use super::suggest::{camel_case, closest, home_of, missing_hint};
 use super::tree::{Entry, Kind, Node, Span};
 
 /// Checks one document.
@@ -17,9 +20,21 @@ pub(crate) fn document(root: &Node<'_>, problems: &mut Vec<Problem>) {
         },
         Kind::Sequence(_) | Kind::Mapping { .. } => None,
     });
+    let at = first_line(root);
+    if matches!(root.kind, Kind::Mapping { .. })
+        && root.entry("apiVersion").or(root.entry("kind")).is_none()
+    {
+        // Some other tool's file: naming each of its keys would help nobody.
+        let message = "neither `apiVersion` nor `kind`: not a manifest of retune";
+        problems.push(Problem::new(Code::MissingKey, at, message).hint(
+            "start with `apiVersion: retune.dev/v1` and `kind: TunedModel`, or keep other YAML out \
+             of this directory",
+        ));
+        return;
+    }
     let shape = kind.map_or(base, |(_, shape)| shape);
     let mut inspector = Inspector { whole: shape, path: Vec::new(), problems };
-    inspector.value(root, first_line(root), shape);
+    inspector.value(root, at, shape);
 }
 
 /// Where a problem of a whole document is shown: at its first key.
@@ -80,6 +95,9 @@ impl Inspector<'_> {
                 }
                 if let Some(item_shape) = &shape.items {
                     for (i, item) in items.iter().enumerate() {
+                        if enough(self.problems) {
+                            return;
+                        }
                         self.path.push(format!("[{i}]"));
                         self.value(item, item.span, item_shape);
                         self.path.pop();
@@ -267,6 +285,9 @@ impl Inspector<'_> {
         }
         let mut meant: Vec<&str> = Vec::new();
         for entry in entries {
+            if enough(self.problems) {
+                return;
+            }
             if let Some(keys) = &shape.keys {
                 self.key(&entry.key, entry.key_span, keys);
             }
@@ -364,71 +385,4 @@ fn is_text_only(shape: &Shape) -> bool {
 
 fn in_range(n: f64, shape: &Shape) -> bool {
     shape.minimum.is_none_or(|min| n >= min) && shape.maximum.is_none_or(|max| n <= max)
-}
-
-fn missing_hint(key: &str, shape: &Shape) -> String {
-    match (key, shape.property(key)) {
-        ("apiVersion", _) => "add `apiVersion: retune.dev/v1`".to_owned(),
-        ("kind", _) => "add `kind: TunedModel`".to_owned(),
-        (_, Some(property)) if property.types.has(Types::OBJECT) => {
-            format!("add `{key}:` with its keys below it")
-        }
-        _ => format!("add `{key}: …`"),
-    }
-}
-
-/// `epoch_count` and `epoch-count` as `epochCount`.
-fn camel_case(key: &str) -> String {
-    let mut camel = String::with_capacity(key.len());
-    let mut upper = false;
-    for c in key.chars() {
-        match c {
-            '_' | '-' => upper = !camel.is_empty(),
-            c if upper => {
-                camel.extend(c.to_uppercase());
-                upper = false;
-            }
-            c => camel.push(c),
-        }
-    }
-    camel
-}
-
-/// The mapping that has this key, when exactly one has.
-fn home_of(key: &str, whole: &Shape) -> Option<String> {
-    fn walk(shape: &Shape, key: &str, path: &str, homes: &mut Vec<String>) {
-        for (name, property) in &shape.properties {
-            if name == key && !path.is_empty() {
-                homes.push(path.to_owned());
-            }
-            let dot = if path.is_empty() { "" } else { "." };
-            walk(property, key, &format!("{path}{dot}{name}"), homes);
-        }
-    }
-    let mut homes = Vec::new();
-    walk(whole, key, "", &mut homes);
-    // A key of both tuning methods belongs into the one nearly everybody uses.
-    homes.retain(|home| homes_first(home));
-    (homes.len() == 1).then(|| homes.pop()).flatten()
-}
-
-fn homes_first(home: &str) -> bool {
-    !home.starts_with("spec.preferenceOptimizationSpec")
-}
-
-/// The candidate that is most like `text`, when one is much like it.
-pub(crate) fn closest<'a>(
-    text: &str,
-    candidates: impl Iterator<Item = &'a str>,
-) -> Option<&'a str> {
-    // A long text is no misspelling, and comparing it would take its square.
-    if text.len() > 100 {
-        return None;
-    }
-    let lower = text.to_lowercase();
-    candidates
-        .map(|name| (strsim::jaro_winkler(&lower, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

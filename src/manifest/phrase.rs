@@ -1,10 +1,10 @@
 //! What each pattern of the schema means, in words.
 
+use super::code::Code;
 use super::document::{
     BASE_MODEL_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_PATTERN, LOCATION_PATTERN, PROJECT_PATTERN,
     SERVICE_ACCOUNT_PATTERN,
 };
-use super::finding::Code;
 use crate::model::{DATASET_PATTERN, Name};
 
 /// A pattern in words.

@@ -8,15 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_yaml::{Mapping, Value};
 
 use super::checks::{self, Subject};
+use super::code::{Code, Severity};
 use super::document::{TunedModel, WorkspaceDocument};
-use super::finding::{Code, Finding, Problem, Severity, Spot, Text};
+use super::finding::{Finding, MAX_FINDINGS, Problem, enough};
+use super::place::{Spot, Text};
 use super::tree::{self, Kind, Node, Span};
 use super::{files, inspect, scalar};
 use crate::model::Source;
-
-/// Findings of one file that are reported. A person mends the first few and
-/// looks again; a machine learns that there are more.
-const MAX_FINDINGS: usize = 100;
 
 /// A tuned model as it was written, with the places later findings speak of.
 #[derive(Debug)]
@@ -94,7 +92,7 @@ pub(crate) fn read(path: &Path, text: &str) -> ReadFile {
     let mut read = ReadFile { documents: parsed.documents.len(), ..ReadFile::default() };
     for root in &parsed.documents {
         document(root, &text, &mut read, &mut problems);
-        if problems.len() > MAX_FINDINGS {
+        if enough(&problems) {
             break;
         }
     }

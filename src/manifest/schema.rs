@@ -1,7 +1,7 @@
 //! The JSON Schema of manifests (draft-07), generated from the document types.
 //!
 //! It is what editors complete and check with, and it is what the loader checks
-//! documents against ([`super::shape`]), so the two cannot say different things.
+//! documents against (`super::shape`), so the two cannot say different things.
 //! One `if`/`then` for each kind keeps an editor's messages and completions about
 //! the kind that was written.
 

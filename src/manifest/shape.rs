@@ -57,6 +57,8 @@ pub(crate) struct Pattern {
 #[derive(Debug, Default)]
 pub(crate) struct Shape {
     pub(crate) types: Types,
+    /// A text that could stand there, to suggest.
+    pub(crate) example: Option<String>,
     /// The only values taken; none listed when empty.
     pub(crate) values: Vec<Value>,
     /// Texts that are not taken.
@@ -121,9 +123,12 @@ pub(crate) fn compile(schema: &Value) -> Result<Shape, CompileError> {
             | "title"
             | "description"
             | "default"
-            | "examples"
             | "markdownEnumDescriptions"
             | "patternErrorMessage" => {}
+            "examples" => {
+                let first = value.as_array().and_then(|all| all.first());
+                shape.example = first.and_then(Value::as_str).map(str::to_owned);
+            }
             "type" => shape.types = types(value).ok_or_else(broken)?,
             "enum" => shape.values = value.as_array().ok_or_else(broken)?.clone(),
             "not" => not(value, &mut shape).ok_or_else(broken)?,

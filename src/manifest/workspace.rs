@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::code::{Code, Severity};
 use super::files;
-use super::finding::{Code, Finding, Severity};
+use super::finding::Finding;
 use super::read::{self, ReadFile};
 
 /// The files of the nearest directory above `paths` that hold a Workspace.

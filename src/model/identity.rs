@@ -1,11 +1,11 @@
 //! Whether two specs are the same training run.
 //!
 //! The digest covers the fields a user set that change what comes out of a
-//! run, through the frozen [`table`] and the encoding of [`h1`]: never a
+//! run, through the frozen `table` and the encoding of `h1`: never a
 //! struct, a `Debug` text, the YAML or a proto. Absent fields are encoded by
 //! nothing at all, so a field added later moves no digest.
 //!
-//! A digest that differs is not yet a change: [`compare`] looks at the job's
+//! A digest that differs is not yet a change: `compare` looks at the job's
 //! echo field by field first.
 
 mod compare;
@@ -43,10 +43,14 @@ pub fn digest(spec: &TuningSpec) -> String {
 /// never turns an old job into another run. `None`: a dialect that this
 /// version does not know, over which nothing may be decided.
 pub fn digest_as(label: &str, spec: &TuningSpec) -> Option<String> {
-    let known = label.strip_prefix(H1).is_some_and(|hash| {
+    is_known(label).then(|| digest(spec))
+}
+
+/// Whether a job's label is a digest in a dialect of this version.
+pub fn is_known(label: &str) -> bool {
+    label.strip_prefix(H1).is_some_and(|hash| {
         hash.len() == h1::LENGTH && hash.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
-    });
-    known.then(|| digest(spec))
+    })
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ impl Untrusted {
     pub fn shown(&self) -> Shown<'_> {
         Shown(&self.0)
     }
+
+    /// As [`Untrusted::shown`], to be gone on with: without the full stop.
+    pub fn phrase(&self) -> Shown<'_> {
+        Shown(self.0.trim_end().trim_end_matches('.'))
+    }
 }
 
 /// Displays untrusted text safely.

@@ -6,6 +6,7 @@ use crate::model::{CreateRequest, JobName, Key};
 
 /// A change, complete: whoever carries it out has nothing left to choose.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a plan has tens of actions, and each is read once")]
 pub enum Action {
     /// Start a training run.
     Create(Create),

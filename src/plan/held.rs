@@ -27,6 +27,8 @@ pub enum HoldReason {
         has_model: bool,
         /// How long until a retry is due, when one is allowed.
         retry_in: Option<Duration>,
+        /// It is a run of the manifest by `lifecycle.adopt` alone.
+        adopted: bool,
     },
     /// The last run of this spec was cancelled.
     LastRunCancelled {
@@ -34,6 +36,8 @@ pub enum HoldReason {
         job: JobName,
         /// What is known of who did it.
         by: CancelledBy,
+        /// It is a run of the manifest by `lifecycle.adopt` alone.
+        adopted: bool,
     },
     /// A run of this spec is being cancelled, and may still succeed.
     Cancelling {

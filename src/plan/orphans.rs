@@ -16,16 +16,21 @@ pub struct Orphan {
     pub state: JobState,
 }
 
-/// Reports orphans; those that the policy names are cancelled.
+/// Reports orphans; those that the policy prunes are cancelled, whichever
+/// manifests it is limited to.
 pub(super) fn report(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
-    for run in index.orphans().filter(|run| policy.concerns(&run.stamp.name)) {
-        if run.job.phase() != Phase::Active {
-            plan.orphaned_ended += 1;
+    for run in index.orphans() {
+        let (key, job) = (run.key(), run.job.name.clone());
+        let pruned = policy.prune.contains(&run.stamp.name);
+        if !pruned && !policy.concerns(&run.stamp.name) {
             continue;
         }
-        let key = run.key();
-        let job = run.job.name.clone();
-        if !policy.prune.contains(&run.stamp.name) {
+        if pruned && run.job.phase() == Phase::Unclear {
+            let state = Some(run.job.state.clone());
+            plan.held.push(Held { key, reason: HoldReason::UnknownState { job, state } });
+        } else if run.job.phase() != Phase::Active {
+            plan.orphaned_ended += 1;
+        } else if !pruned {
             plan.orphaned.push(Orphan { key, job, state: run.job.state.clone() });
         } else if let Some(newer) = newer_revision(&run, policy) {
             plan.held.push(Held { key, reason: HoldReason::StaleRevision { job, newer } });

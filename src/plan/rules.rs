@@ -12,7 +12,7 @@ use super::{
     Action, Cancel, CancelReason, Diagnostic, Held, HoldReason, InFlight, InSync, Newer, Plan,
     Policy, Remark,
 };
-use crate::model::{Desired, DesiredState, OnSupersede, Phase};
+use crate::model::{Desired, DesiredState, Observed, OnSupersede, Phase};
 use case::Case;
 
 /// What one rule decides about one tuned model.
@@ -117,20 +117,23 @@ fn suspended(case: &Case<'_>) -> Option<Decision> {
 }
 
 /// Rule 4. `desired: stopped`: every active run of the name is cancelled, of
-/// any spec and rerun; none is created.
+/// any spec and rerun; none is created. An adopted job that is not ours goes on
+/// and is named.
 fn stopped(case: &Case<'_>) -> Option<Decision> {
     if case.desired.lifecycle.desired != DesiredState::Stopped {
         return None;
     }
     let mut decision = Decision::default();
+    let goes_on = |job: &&Observed| job.phase() == Phase::Active && case.own(job).is_none();
+    let goes_on = case.adopted.filter(goes_on).map(|job| vec![job.name.clone()]);
+    decision.remarks.extend(goes_on.map(|jobs| Remark::OtherRunActive { jobs }));
     for run in case.active_runs() {
         decision.actions.push(case.cancel(run, CancelReason::Stopped, None));
     }
     let ending = case.runs.iter().find(|run| run.job.phase() == Phase::Ending);
     if let (Some(run), true) = (ending, decision.actions.is_empty()) {
-        return Some(case.hold(HoldReason::Cancelling { job: run.job.name.clone() }));
-    }
-    if decision.actions.is_empty() {
+        decision.held.push(case.held(HoldReason::Cancelling { job: run.job.name.clone() }));
+    } else if decision.actions.is_empty() {
         decision.in_sync.push(InSync {
             key: case.desired.key.clone(),
             job: None,
@@ -151,33 +154,46 @@ fn good(case: &Case<'_>) -> Option<Decision> {
     })
 }
 
-/// Rule 6. A wanted run is active: the oldest is in flight.
+/// Rule 6. A wanted run is active: the oldest is in flight. One that is past
+/// its timeout survives nothing, for this very plan stops it.
 fn active(case: &Case<'_>) -> Option<Decision> {
-    let survivor = case.oldest(Phase::Active)?;
-    let mut decision = Decision { remarks: case.remarks(survivor), ..Decision::default() };
-    match case.own(survivor).zip(case.timed_out(survivor)) {
-        Some((run, after)) => {
-            decision.actions.push(case.cancel(run, CancelReason::TimedOut { after }, None));
-        }
-        None => decision.in_flight.push(case.in_flight(survivor)),
-    }
-    decision.actions.extend(beside(case, survivor));
-    Some(decision)
+    let oldest = case.oldest(Phase::Active)?;
+    let stays = |job: &&Observed| case.own(job).is_none() || case.timed_out(job).is_none();
+    let mut running = case.wanted().filter(|job| job.phase() == Phase::Active);
+    let Some(survivor) = running.find(stays) else {
+        let late = case.active_runs().filter_map(|run| {
+            let after = case.timed_out(run.job)?;
+            Some(case.cancel(run, CancelReason::TimedOut { after }, None))
+        });
+        let remarks = case.remarks(oldest).into_iter().chain(case.other_active()).collect();
+        return Some(Decision { actions: late.collect(), remarks, ..Decision::default() });
+    };
+    Some(Decision {
+        in_flight: vec![case.in_flight(survivor)],
+        actions: beside(case, survivor),
+        remarks: case.remarks(survivor),
+        ..Decision::default()
+    })
 }
 
 /// Under rules 5 and 6: other wanted active runs are duplicates; active runs of
 /// other specs or lower reruns, older or newer, are superseded (unless `keep`);
 /// an active run past `timeout` is timed out.
-fn beside(case: &Case<'_>, survivor: &crate::model::Observed) -> Vec<Action> {
+fn beside(case: &Case<'_>, survivor: &Observed) -> Vec<Action> {
+    let passed_over = |job: &Observed| {
+        survivor.phase() == Phase::Active && job.age_order() < survivor.age_order()
+    };
     let mut actions = Vec::new();
     for run in case.active_runs().filter(|run| run.job.name != survivor.name) {
-        let of = survivor.name.clone();
-        let reason = if case.is_wanted(run.job) {
-            case.same_data(run.job, survivor).then_some(CancelReason::Duplicate { of })
+        let by = survivor.name.clone();
+        let late = || case.timed_out(run.job).map(|after| CancelReason::TimedOut { after });
+        let reason = if case.is_twin(run, survivor) {
+            let repeats = case.same_data(run.job, survivor) && !passed_over(run.job);
+            repeats.then_some(CancelReason::Duplicate { of: by }).or_else(late)
         } else if case.desired.lifecycle.on_supersede == OnSupersede::Cancel {
-            Some(CancelReason::Superseded { by: Some(of) })
+            Some(CancelReason::Superseded { by: Some(by) })
         } else {
-            case.timed_out(run.job).map(|after| CancelReason::TimedOut { after })
+            late()
         };
         actions.extend(reason.map(|reason| case.cancel(run, reason, None)));
     }

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::Policy;
 use crate::model::identity::{digest_as, equivalent};
-use crate::model::{Desired, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted};
+use crate::model::{
+    Desired, JobName, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted,
+};
 
 /// A run of ours: a job with our labels.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +70,7 @@ impl<'a> Index<'a> {
         for runs in index.ours.values_mut().flat_map(HashMap::values_mut) {
             runs.sort_by_key(|run| run.job.age_order());
         }
-        index.orphans.sort_by_key(|run| (run.key(), run.job.age_order()));
+        index.keep_orphans(desired);
         for runs in index.elsewhere.values_mut().flat_map(HashMap::values_mut) {
             runs.sort_by_key(|run| run.job.age_order());
         }
@@ -107,6 +109,23 @@ impl<'a> Index<'a> {
         } else if ours {
             self.orphans.push(run);
         }
+    }
+
+    /// Leaves those runs that no manifest speaks of: not one that a manifest of
+    /// another name adopts, nor one seen under its project's other notation.
+    fn keep_orphans(&mut self, desired: &[Desired]) {
+        let adopters: Vec<&Desired> =
+            desired.iter().filter(|d| d.lifecycle.adopt.is_some()).collect();
+        let adopted = |job: &Observed| {
+            adopters.iter().any(|d| {
+                let adopt = d.lifecycle.adopt.as_ref();
+                d.key.place == job.place && adopt.is_some_and(|name| job.name.same_job(name))
+            })
+        };
+        let ours = self.ours.values().flat_map(HashMap::values).flatten();
+        let mut spoken_of: HashSet<&JobName> = ours.map(|run| &run.job.name).collect();
+        self.orphans.sort_by_key(|run| (run.key(), run.job.age_order()));
+        self.orphans.retain(|run| !adopted(run.job) && spoken_of.insert(&run.job.name));
     }
 
     /// Our runs of a name in its place, of any spec and rerun, oldest first.
@@ -165,12 +184,15 @@ pub(super) fn dialect_is_known(run: &Run<'_>, desired: &Desired) -> bool {
     run.stamp.spec.as_deref().is_some_and(|label| digest_as(label, &desired.spec).is_some())
 }
 
-/// Whether `run` was asked for what the manifest asks for: by its digest in
-/// its own dialect, then by what it echoes.
+/// Whether a job carries the digest of the manifest, in the job's own dialect.
+pub(super) fn has_digest(stamp: &Stamp, desired: &Desired) -> bool {
+    let label = stamp.spec.as_deref();
+    label.is_some_and(|label| digest_as(label, &desired.spec).as_deref() == Some(label))
+}
+
+/// Whether `run` was asked for what the manifest asks for: by its digest, then
+/// by what it echoes.
 pub(super) fn has_spec(run: &Run<'_>, desired: &Desired) -> bool {
-    let Some(label) = run.stamp.spec.as_deref() else { return false };
-    match digest_as(label, &desired.spec) {
-        None => false,
-        Some(digest) => digest == label || equivalent(&desired.spec, &run.job.echo),
-    }
+    has_digest(run.stamp, desired)
+        || (dialect_is_known(run, desired) && equivalent(&desired.spec, &run.job.echo))
 }

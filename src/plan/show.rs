@@ -1,5 +1,5 @@
 //! A plan as text, JSON and Markdown. All three carry the same values; the
-//! words are in [`words`] alone.
+//! words are in `words` alone.
 //!
 //! Whatever came from the API is shown through
 //! [`Untrusted::shown`](crate::model::Untrusted::shown) or escaped here.

@@ -6,4 +6,5 @@ mod limits;
 mod order;
 mod reasons;
 mod shown;
+mod survivors;
 mod world;

@@ -75,3 +75,6 @@ fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError>
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 use super::service::{Fate, Service, desired, job_name};
 use crate::apply::{Outcome, Skipped, Stop, Withheld};
 use crate::model::JobState::{Cancelled, Failed, Paused, Running, Succeeded};
+use crate::model::{Name, Stamp};
 
 #[tokio::test]
 async fn a_create_is_sent_once_with_run_and_revision() {
@@ -46,6 +47,10 @@ async fn one_failure_stops_no_other_action() {
     assert_eq!(codes, ["refused", "created", "created"]);
 }
 
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
 /// A duplicate of job 1 that the plan cancels, and a change before it does.
 async fn cancelling_a_duplicate(change: impl FnOnce(&Service)) -> (Vec<Outcome>, Vec<String>) {
     let service = Service::default().has("faq", 3, Running).has("faq", 3, Running);
@@ -88,6 +93,13 @@ async fn a_run_that_cannot_be_judged_is_not_cancelled() {
     let (outcomes, _) =
         cancelling_a_duplicate(|service| service.jobs.lock().unwrap()[1].stamp = None).await;
     assert_eq!(outcomes, [Outcome::Withheld(Withheld::NotOurs)]);
+    for change in [|s: &mut Stamp| s.owner = name("other"), |s: &mut Stamp| s.name = name("x")] {
+        let (outcomes, _) = cancelling_a_duplicate(|service| {
+            change(service.jobs.lock().unwrap()[1].stamp.as_mut().unwrap());
+        })
+        .await;
+        assert_eq!(outcomes, [Outcome::Withheld(Withheld::NotOurs)]);
+    }
     let (outcomes, calls) =
         cancelling_a_duplicate(|service| *service.down.lock().unwrap() = true).await;
     assert!(matches!(outcomes[..], [Outcome::Withheld(Withheld::Unreadable(_))]));

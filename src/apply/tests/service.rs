@@ -67,7 +67,7 @@ impl Service {
         self
     }
 
-    fn add(
+    pub(super) fn add(
         &self,
         mut echo: TuningSpec,
         labels: &BTreeMap<String, String>,

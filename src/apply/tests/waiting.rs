@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::service::{Fate, Service, desired, place, policy};
-use crate::apply::{Ended, Stop, Verdict, Wait, WaitError};
+use crate::apply::{Ended, Report, Stop, Verdict, Wait, WaitError};
 use crate::model::Desired;
 use crate::model::JobState::{Cancelled, Failed, Running, Succeeded};
 use crate::plan::{Policy, plan};
@@ -170,4 +170,61 @@ async fn an_outage_is_sat_out_for_five_minutes_and_no_longer() {
     let error = wait(&service, &[desired("faq", 3)], &policy(), None).await.unwrap_err();
     assert_eq!(error.to_string(), "gave up looking; the runs go on");
     assert_eq!(*service.now.lock().unwrap(), LOOK * 14);
+}
+
+#[tokio::test]
+async fn a_deferred_create_does_not_start_beside_a_run_that_it_would_supersede() {
+    let mut policy = policy();
+    policy.limits.max_concurrent = Some(1);
+    let service = Service::default().then(1, Succeeded);
+    let wanted = [desired("a", 1), desired("b", 2)];
+    let places = BTreeSet::from([place()]);
+    let confirmed = plan(&wanted, &service.observed(), &policy);
+    assert_eq!(confirmed.deferred().count(), 1);
+    let stop = Stop::new();
+    let executor = service.executor(&stop);
+    let report = executor.apply(&confirmed, &()).await;
+    // Somebody starts another spec of the same name meanwhile.
+    let request = crate::model::CreateRequest::new(&desired("b", 9), 1);
+    service.add(request.spec.clone(), &request.labels, Running);
+    let wait = Wait {
+        executor: &executor,
+        clock: &service,
+        desired: &wanted,
+        places: &places,
+        policy: &policy,
+        interval: LOOK,
+        limit: Some(LOOK * 10),
+    };
+    let ended = wait.run(&confirmed, &report, &()).await.unwrap();
+    assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[1].key.clone()]));
+    assert!(!service.calls().contains(&"create b".to_owned()));
+}
+
+#[tokio::test]
+async fn nothing_starts_that_was_not_confirmed() {
+    let mut policy = policy();
+    policy.limits.max_concurrent = Some(1);
+    let service = Service::default().has("old", 9, Running).then(1, Succeeded).then(2, Succeeded);
+    let confirmed = plan(&[desired("b", 2)], &service.observed(), &policy);
+    assert_eq!(confirmed.deferred().count(), 1);
+    policy.limits.max_concurrent = Some(2);
+    let wanted = [desired("a", 1), desired("b", 2)];
+    let places = BTreeSet::from([place()]);
+    let stop = Stop::new();
+    let executor = service.executor(&stop);
+    let wait = Wait {
+        executor: &executor,
+        clock: &service,
+        desired: &wanted,
+        places: &places,
+        policy: &policy,
+        interval: LOOK,
+        limit: Some(LOOK * 10),
+    };
+    let ended = wait.run(&confirmed, &Report::default(), &()).await.unwrap();
+    assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[0].key.clone()]));
+    let creates: Vec<String> =
+        service.calls().into_iter().filter(|call| call.starts_with("create")).collect();
+    assert_eq!(creates, ["create b"]);
 }

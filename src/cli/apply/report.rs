@@ -24,13 +24,13 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
             ("ended", of_job(format!("nothing to cancel ({state})")))
         }
         Outcome::Refused(refusal) => {
-            ("refused", of_job(format!("{}; nothing was changed", refusal.message.shown())))
+            ("refused", of_job(format!("{}; nothing was changed", refusal.message.phrase())))
         }
         Outcome::Throttled(refusal) => {
             let wait = refusal.retry_after.map(|wait| format!(" in {} s", wait.as_secs()));
             let wait = wait.unwrap_or_else(|| " later".to_owned());
             let text =
-                format!("{}; nothing was changed, apply again{wait}", refusal.message.shown());
+                format!("{}; nothing was changed, apply again{wait}", refusal.message.phrase());
             ("throttled", of_job(text))
         }
         Outcome::Unknown(why) => {
@@ -41,7 +41,7 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
                 }
                 Action::Cancel(_) => "apply again: asking twice does no harm",
             };
-            ("unknown", of_job(format!("{}; {next}", why.shown())))
+            ("unknown", of_job(format!("{}; {next}", why.phrase())))
         }
         Outcome::Withheld(withheld) => ("not sent", of_job(against(withheld))),
         Outcome::Skipped(Skipped::CreateNotAccepted) => {
@@ -76,7 +76,13 @@ pub(super) fn summary(report: &Report, plan: &Plan) -> String {
     let cancelled = count(|o| matches!(o, Outcome::CancelRequested));
     let failed = count(Outcome::is_failure);
     let waiting = plan.deferred().count();
-    let mut parts = vec![format!("{created} created"), format!("{cancelled} cancelled")];
+    let mut parts = Vec::new();
+    if created > 0 || cancelled == 0 {
+        parts.push(format!("{created} created"));
+    }
+    if cancelled > 0 {
+        parts.push(format!("{cancelled} cancelled"));
+    }
     if failed > 0 {
         parts.push(format!("{failed} not done"));
     }

@@ -121,7 +121,7 @@ impl<'a> Telling<'a> {
             _ => None,
         };
         if let Some(line) = &line {
-            draw(line, run);
+            draw(line, run, self.on());
             if is_over(run.state) {
                 line.finish_and_clear();
             }
@@ -220,13 +220,13 @@ fn spinner(lines: &MultiProgress) -> ProgressBar {
 }
 
 /// A bar where steps are known, else state and age.
-fn draw(line: &ProgressBar, run: &Run<'_>) {
+fn draw(line: &ProgressBar, run: &Run<'_>, on: &str) {
     let bar = run.progress.and_then(|p| Some((p.completed_steps?, p.total_steps?)));
     let bar = bar.and_then(|(done, all)| {
         Some((u64::try_from(done).ok()?, u64::try_from(all).ok().filter(|all| *all > 0)?))
     });
     let template = match bar {
-        Some(_) => "  {spinner} {prefix}  [{bar:24}] {pos}/{len} steps, {wide_msg}",
+        Some(_) => "  {spinner} {prefix}  [{bar:16}] {pos}/{len} steps, {wide_msg}",
         None => "  {spinner} {prefix}  {wide_msg}",
     };
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -236,7 +236,7 @@ fn draw(line: &ProgressBar, run: &Run<'_>) {
         line.set_length(all);
         line.set_position(done.min(all));
     }
-    line.set_prefix(run.key.name.to_string());
+    line.set_prefix(format!("{}{on}", run.key.name));
     let detail = run.progress.and_then(|p| p.detail.as_deref());
     let word = detail.unwrap_or_else(|| run.state.word());
     let epochs = run.progress.and_then(|p| p.completed_epochs).zip(run.epochs);

@@ -17,8 +17,8 @@ use crate::plan::{Plan, Policy, show};
 /// look stay far below the quota of 600 a minute.
 const INTERVAL: Duration = Duration::from_secs(20);
 
-/// On the emulator a run takes seconds.
-const EMULATOR_INTERVAL: Duration = Duration::from_millis(250);
+/// On an emulator, whose runs take seconds, and which has no quota of requests.
+const LOOPBACK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(
     limit: Option<Duration>,
@@ -36,13 +36,22 @@ pub(super) async fn run(
         desired: &session.desired,
         places: &session.places,
         policy,
-        interval: if session.emulator { EMULATOR_INTERVAL } else { INTERVAL },
+        interval: if session.client.endpoint().is_loopback() {
+            LOOPBACK_INTERVAL
+        } else {
+            INTERVAL
+        },
         limit,
     };
     let ended = wait.run(confirmed, report, telling).await.map_err(|error| {
-        Failure::new(Exit::Unreachable, error).hint("`retune status` looks again")
+        Failure::new(Exit::Unreachable, error)
+            .hint(format!("{} looks again", session.command("status")))
     })?;
-    tell(&ended, limit, telling);
+    // Nothing was begun and nothing was under way: the plan has said it all.
+    let waited = !confirmed.actions.is_empty()
+        || !confirmed.in_flight.is_empty()
+        || confirmed.deferred().next().is_some();
+    tell(&ended, limit, waited, session, telling);
     let failed = !report.is_success() || ended.any_failure();
     Ok(match ended.verdict {
         Verdict::Interrupted(_) => Exit::Interrupted,
@@ -53,28 +62,36 @@ pub(super) async fn run(
     })
 }
 
-fn tell(ended: &Ended, limit: Option<Duration>, telling: &Telling<'_>) {
+fn tell(
+    ended: &Ended,
+    limit: Option<Duration>,
+    waited: bool,
+    session: &Session,
+    telling: &Telling<'_>,
+) {
     let names = |keys: &[Key]| {
         let names: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
         names.join(", ")
     };
-    let on = telling.on();
+    let (on, again) = (telling.on(), session.command("status"));
     let verdict = match &ended.verdict {
+        Verdict::AllGood if !waited => String::new(),
         Verdict::AllGood => format!("\nDone{on}. Every tuned model matches its manifest.\n"),
         Verdict::NotGood(keys) => format!("\nNot tuned{on}: {}.\n", names(keys)),
         Verdict::TimedOut(keys) => format!(
-            "\nThe wait timed out{}; runs go on: {}. Look again with `retune status`.\n",
+            "\nThe wait timed out{}{on}; runs go on: {}. Look again with {again}.\n",
             super::after(limit),
             names(keys)
         ),
-        Verdict::Interrupted(keys) => format!(
-            "\nInterrupted; runs go on: {}. Look again with `retune status`.\n",
-            names(keys)
-        ),
+        Verdict::Interrupted(keys) => {
+            format!("\nInterrupted{on}; runs go on: {}. Look again with {again}.\n", names(keys))
+        }
     };
     telling.text(&verdict);
     if let Some(plan) = &ended.plan {
-        telling.text(&models(plan));
+        if waited {
+            telling.text(&models(plan));
+        }
         telling.json(json!({"event": "result", "plan": show::json(plan)}));
     }
 }
@@ -82,14 +99,17 @@ fn tell(ended: &Ended, limit: Option<Duration>, telling: &Telling<'_>) {
 /// Each model with what it came to.
 fn models(plan: &Plan) -> String {
     let mut text = String::new();
+    let keys = plan.in_sync.iter().map(|m| &m.key).chain(plan.held.iter().map(|h| &h.key));
+    let names = keys.map(|key| key.name.as_str().len()).max().unwrap_or(0);
     for model in &plan.in_sync {
         let tuned = model.tuned_model.as_ref();
         let name = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
         let name = Untrusted::new(name.unwrap_or("no endpoint"));
-        text.push_str(&format!("  {}  {}\n", model.key.name, name.shown()));
+        text.push_str(&format!("  {:names$}  {}\n", model.key.name.as_str(), name.shown()));
     }
     for held in &plan.held {
-        text.push_str(&format!("  {}  held: {}\n", held.key.name, show::hold(held)));
+        let name = held.key.name.as_str();
+        text.push_str(&format!("  {name:names$}  held: {}\n", show::hold(held)));
     }
     text
 }

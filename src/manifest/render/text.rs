@@ -44,7 +44,7 @@ fn place<'a>(
     kind: AnnotationKind,
     label: Option<&'a str>,
 ) -> Group<'a> {
-    let file = crate::manifest::finding::shown(&spot.file.to_string_lossy());
+    let file = crate::manifest::place::shown(&spot.file.to_string_lossy());
     let (line, column) = (spot.line as usize, spot.column as usize);
     let Some(excerpt) = &spot.excerpt else {
         return group.element(Origin::path(file).line(line).char_column(column));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::runs::{Index, Run, has_spec};
+use super::super::runs::{Index, Run, has_digest, has_spec};
 use super::super::{InFlight, InSync, Newer, Policy, Remark};
 use crate::model::identity::{digest, equivalent, removed_fields};
 use crate::model::{Desired, JobName, Observed, Phase, labels};
@@ -25,13 +25,21 @@ impl<'a> Case<'a> {
         let runs = index.runs(&desired.key);
         let adopted = index.adopted(desired);
         let rerun = Some(desired.key.rerun);
-        let mut wanted: Vec<&Observed> = runs
-            .iter()
-            .filter(|run| run.stamp.rerun == rerun && has_spec(run, desired))
-            .map(|run| run.job)
-            .collect();
+        let mut same: Vec<&Run<'_>> =
+            runs.iter().filter(|run| run.stamp.rerun == rerun && has_spec(run, desired)).collect();
+        // What only echoes the same may have been asked for more. It counts
+        // where no run of this very spec is live or good.
+        let exact = |run: &Run<'_>| has_digest(run.stamp, desired);
+        let lives = |run: &Run<'_>| matches!(run.job.phase(), Phase::Good | Phase::Active);
+        if same.iter().any(|run| exact(run) && lives(run)) {
+            same.retain(|run| exact(run));
+        }
+        let mut wanted: Vec<&Observed> = same.into_iter().map(|run| run.job).collect();
         // An adopted job counts while its echo equals every set field.
-        let taken = adopted.filter(|job| equivalent(&desired.spec, &job.echo));
+        let taken = adopted.filter(|job| {
+            let stamped = job.stamp.as_ref().is_some_and(|stamp| has_digest(stamp, desired));
+            stamped || equivalent(&desired.spec, &job.echo)
+        });
         wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
         wanted.sort_by_key(|job| job.age_order());
         Self { desired, runs, adopted, wanted, index, policy }
@@ -62,13 +70,25 @@ impl<'a> Case<'a> {
         self.runs.iter().find(|run| run.job.name == job.name)
     }
 
+    /// Whether only the adoption makes this job a run of the manifest, so that
+    /// a raised rerun would not part them.
+    pub(super) fn by_adoption(&self, job: &Observed) -> bool {
+        self.own(job).is_none_or(|run| run.stamp.rerun != Some(self.desired.key.rerun))
+    }
+
+    /// Whether a wanted run was asked for the same as the one that survives it.
+    /// Two that only echo what the manifest sets can differ from each other.
+    pub(super) fn is_twin(&self, run: &Run<'_>, survivor: &Observed) -> bool {
+        let theirs = survivor.stamp.as_ref().and_then(|stamp| stamp.spec.as_ref());
+        let same_spec = theirs.is_none_or(|theirs| run.stamp.spec.as_ref() == Some(theirs));
+        self.is_wanted(run.job) && (same_spec || has_digest(run.stamp, self.desired))
+    }
+
     /// Whether nothing is known that tells the two runs' data apart.
     pub(super) fn same_data(&self, a: &Observed, b: &Observed) -> bool {
-        let data = |job: &Observed| job.stamp.as_ref().and_then(|s| s.data.clone());
-        match (data(a), data(b)) {
-            (Some(a), Some(b)) => a == b,
-            _ => true,
-        }
+        let stamps = a.stamp.as_ref().zip(b.stamp.as_ref());
+        let data = stamps.and_then(|(a, b)| a.data.as_ref().zip(b.data.as_ref()));
+        data.is_none_or(|(a, b)| a == b)
     }
 
     /// How old an active run is, on the server's clock. What has not started

@@ -24,6 +24,7 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
         Phase::Cancelled => case.hold(HoldReason::LastRunCancelled {
             job: run.name.clone(),
             by: cancelled_by(case, run),
+            adopted: case.by_adoption(run),
         }),
         Phase::Bad => failed(case, run, highest),
         // Decided by earlier rules.
@@ -53,6 +54,7 @@ fn failed(case: &Case<'_>, run: &Observed, highest: u32) -> Decision {
         error: run.error.clone(),
         has_model: run.has_model(),
         retry_in,
+        adopted: case.by_adoption(run),
     })
 }
 

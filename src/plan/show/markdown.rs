@@ -6,13 +6,15 @@ use super::{Row, rows};
 use crate::plan::Plan;
 
 /// The plan as Markdown of at most `max_bytes`, cut by whole rows. Whatever
-/// came from outside is inert: no markup, no mention, no link.
-pub fn markdown(plan: &Plan, full: bool, max_bytes: usize) -> String {
+/// came from outside is inert: no markup, no mention, no link. `emulator` says
+/// that this is not the real service.
+pub fn markdown(plan: &Plan, full: bool, max_bytes: usize, emulator: bool) -> String {
+    let on = if emulator { " (emulator)" } else { "" };
     let summary = plan.summary();
     let title = if plan.actions.is_empty() {
-        format!("### retune: no changes ({summary})\n")
+        format!("### retune{on}: no changes ({summary})\n")
     } else {
-        format!("### retune plan: {summary}\n")
+        format!("### retune plan{on}: {summary}\n")
     };
     let footer = format!("\nDigest: `{}`\n", plan.digest());
     let rows = rows(plan, full);
@@ -21,7 +23,10 @@ pub fn markdown(plan: &Plan, full: bool, max_bytes: usize) -> String {
     }
     let head = "\n| | model | action | why |\n|---|---|---|---|\n";
     // The longest note that may have to be added.
-    let note = |left: usize| format!("\n{left} more rows: run `retune plan` to see them.\n");
+    let note = |left: usize| {
+        let s = if left == 1 { "" } else { "s" };
+        format!("\n{left} more row{s}: `retune plan` shows all.\n")
+    };
     let fixed = title.len() + head.len() + footer.len() + note(usize::MAX).len();
     let mut body = String::new();
     let mut shown = 0;

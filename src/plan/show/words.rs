@@ -5,7 +5,7 @@ use super::super::{
     Newer, Orphan, Remark,
 };
 use super::Row;
-use crate::model::{JobName, JobState, Pretty, Untrusted};
+use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
 
 /// Texts longer than this are shown below the row, old above new.
 const LONG: usize = 24;
@@ -76,28 +76,29 @@ fn last(path: &str) -> &str {
 pub fn held(held: &Held) -> String {
     let name = &held.key.name;
     match &held.reason {
-        HoldReason::LastRunFailed { job, error, has_model, retry_in } => {
-            let error = error.as_ref().map(|e| format!(": {}", e.message.shown()));
+        HoldReason::LastRunFailed { job, error, has_model, retry_in, adopted } => {
+            let error = error.as_ref().map(|e| format!(": {}", e.message.phrase()));
             let error = error.unwrap_or_default();
             let cure = match (retry_in, has_model) {
                 (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
                 (None, true) => format!(
-                    "it left a model, see `retune describe {name}`; raise lifecycle.rerun to \
-                     train again"
+                    "it left a model, see `retune describe {name}`; {} to train again",
+                    cure(*adopted)
                 ),
-                (None, false) => "raise lifecycle.rerun to try again".to_owned(),
+                (None, false) => format!("{} to try again", cure(*adopted)),
             };
             format!("last run failed ({}){error}; {cure}", job.short())
         }
-        HoldReason::LastRunCancelled { job, by } => {
+        HoldReason::LastRunCancelled { job, by, adopted } => {
             let by = match by {
                 CancelledBy::Superseded(later) => format!("superseded by {}", later.short()),
                 CancelledBy::TimedOut => "timed out".to_owned(),
                 CancelledBy::Elsewhere => "by hand or elsewhere".to_owned(),
             };
             format!(
-                "last run was cancelled ({}: {by}); raise lifecycle.rerun to train again",
-                job.short()
+                "last run was cancelled ({}: {by}); {} to train again",
+                job.short(),
+                cure(*adopted)
             )
         }
         HoldReason::Cancelling { job } => {
@@ -106,20 +107,21 @@ pub fn held(held: &Held) -> String {
         HoldReason::Suspended => {
             "the manifest says `suspend: true`; take it out to go on".to_owned()
         }
-        HoldReason::CreateLimit { wanted, limit } => format!(
-            "{wanted} creates wanted, limit {limit}; pass --max-creates {wanted} if they are meant"
-        ),
-        HoldReason::CancelLimit { wanted, limit } => format!(
-            "{wanted} cancels wanted, limit {limit}; pass --max-cancels {wanted} if they are meant"
-        ),
+        HoldReason::CreateLimit { wanted, limit } => over("create", *wanted, *limit),
+        HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
-            "{running} of {limit} runs (limits.maxConcurrent); starts when one ends, or run \
-             `retune apply` then"
+            "{running} of {limit} runs (limits.maxConcurrent); `retune apply --wait` starts it when \
+             one ends"
         ),
         HoldReason::ListIncomplete { why } => {
             format!("{} could not be listed: {}", held.key.place, why.shown())
         }
         HoldReason::UnknownDialect { job, label } => match label {
+            Some(label) if identity::is_known(label) => format!(
+                "{} carries our labels without a rerun that retune writes; look at it with \
+                 `retune jobs`",
+                job.short()
+            ),
             Some(label) => format!(
                 "{} carries the spec digest `{}` of another version; upgrade retune",
                 job.short(),
@@ -138,6 +140,20 @@ pub fn held(held: &Held) -> String {
             job.short()
         ),
     }
+}
+
+/// A limit that tripped, and the flag that lifts it.
+fn over(what: &str, wanted: usize, limit: u32) -> String {
+    let (s, they_are) = if wanted == 1 { ("", "it is") } else { ("s", "they are") };
+    format!(
+        "{wanted} {what}{s} wanted, limit {limit}; pass --max-{what}s {wanted} if {they_are} meant"
+    )
+}
+
+/// What parts a manifest from a run that ended badly: an adopted one stays its
+/// run at any rerun.
+fn cure(adopted: bool) -> &'static str {
+    if adopted { "take lifecycle.adopt out" } else { "raise lifecycle.rerun" }
 }
 
 fn unknown_state(job: &JobName, state: Option<&JobState>) -> String {
@@ -203,17 +219,25 @@ pub(super) fn orphan(orphan: &Orphan) -> String {
 /// A remark.
 pub(super) fn remark(remark: &Remark) -> String {
     match remark {
-        Remark::FieldRemoved { fields } => format!(
-            "{} no longer set; the run keeps what it was asked; raise lifecycle.rerun to train \
-             without",
-            fields.join(", ")
-        ),
+        Remark::FieldRemoved { fields } => {
+            let names: Vec<&str> = fields.iter().map(|path| last(path)).collect();
+            let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
+            format!(
+                "{} {are} no longer set; the run was trained with {them}; raise lifecycle.rerun \
+                 to train without",
+                names.join(", ")
+            )
+        }
         Remark::AppliesNextRun { fields } => {
-            format!("{} differ from the run's; they apply to the next run", fields.join(", "))
+            let (differ, they_apply) = match fields.len() {
+                1 => ("differs", "it applies"),
+                _ => ("differ", "they apply"),
+            };
+            format!("{} {differ} from the run's; {they_apply} to the next run", fields.join(", "))
         }
         Remark::OtherRunActive { jobs } => {
             let jobs: Vec<String> = jobs.iter().map(JobName::short).collect();
-            format!("left alone while this is held: {}", jobs.join(", "))
+            format!("left alone: {}", jobs.join(", "))
         }
     }
 }

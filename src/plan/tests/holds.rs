@@ -56,9 +56,11 @@ fn expired_and_partial_without_a_model_are_failures() {
 
 #[test]
 fn last_run_cancelled_says_what_is_known() {
-    let by = |world: World| match world.hold_reason() {
-        HoldReason::LastRunCancelled { by, .. } => by,
-        other => panic!("{other:?}"),
+    let by = |world: World| {
+        let HoldReason::LastRunCancelled { by, .. } = world.hold_reason() else {
+            panic!("{:?}", world.hold_reason());
+        };
+        by
     };
     let by_hand = World::new().wants("faq", 3).has("faq", 3, Cancelled);
     assert_eq!(by_hand.decides(), ["held faq lastRunCancelled 1"]);
@@ -124,6 +126,17 @@ fn unknown_dialect_creates_and_cancels_nothing() {
             .stamped(|s| s.spec = label.map(str::to_owned));
         assert_eq!(world.decides(), ["held faq unknownDialect 2"], "{label:?}");
     }
+}
+
+#[test]
+fn a_rerun_that_retune_never_wrote_creates_and_cancels_nothing() {
+    let world = World::new().wants("faq", 4).has("faq", 3, Running).stamped(|s| s.rerun = None);
+    assert_eq!(world.decides(), ["held faq unknownDialect 1"]);
+    assert_eq!(
+        world.hold(),
+        "tuningJobs/1 carries our labels without a rerun that retune writes; look at it with \
+         `retune jobs`"
+    );
 }
 
 #[test]
@@ -226,7 +239,7 @@ fn adopt_takes_a_foreign_job_while_it_was_asked_for_the_same() {
     assert_eq!(adopt(4).decides(), ["create faq specChanged"]);
     // A foreign job is never stopped by a plan, adopted or not.
     let stopped = adopt(3).but(|d| d.lifecycle.desired = crate::model::DesiredState::Stopped);
-    assert_eq!(stopped.decides(), ["in sync faq stopped"]);
+    assert_eq!(stopped.decides(), ["in sync faq stopped", "note faq otherRunActive"]);
     let late = adopt(3).but(|d| d.lifecycle.timeout = Some(HOUR));
     assert_eq!(late.decides(), ["in flight faq 1"]);
 }

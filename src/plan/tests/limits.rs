@@ -14,6 +14,16 @@ fn above_the_create_limit_all_creates_are_held() {
 }
 
 #[test]
+fn what_a_held_create_would_supersede_goes_on() {
+    let world = World::new()
+        .wants("a", 4)
+        .has("a", 3, Running)
+        .wants("b", 2)
+        .policy(|p| p.limits.max_creates = 1);
+    assert_eq!(world.decides(), ["held a createLimit", "held b createLimit"]);
+}
+
+#[test]
 fn above_the_cancel_limit_no_successor_is_created_either() {
     let world = World::new()
         .wants("a", 4)

@@ -109,3 +109,19 @@ async fn without_a_token_no_create_is_sent() {
     assert!(message.raw().contains("found none in GOOGLE_OAUTH_ACCESS_TOKEN"));
     assert_eq!(server.connections(), 0);
 }
+
+#[tokio::test]
+async fn no_token_follows_a_redirect() {
+    let metadata = Server::start([google(), token("one", 3599)]).await;
+    let elsewhere = Server::start([]).await;
+    let target = format!("{}/stolen", elsewhere.url());
+    let redirect = || reply(307, &[("location", &target)], "");
+    let server = Server::start([redirect(), redirect()]).await;
+    let client = client(&server, at(&metadata));
+    let read = client.list(&place(), &Keep::All).await;
+    assert!(matches!(read, Err(ReadError::Refused { status: 307, .. })));
+    let outcome = client.create(&place(), &Value::Null).await;
+    assert!(matches!(outcome, CreateOutcome::OutcomeUnknown(_)));
+    assert_eq!(bearers(&server), ["Bearer one", "Bearer one"]);
+    assert_eq!(elsewhere.connections(), 0);
+}

@@ -1,0 +1,326 @@
+//! `--help` tells the truth: a flag is there when its capability is.
+
+use insta::assert_snapshot;
+
+use crate::world::World;
+
+/// A command's help without the flags that all commands have.
+fn help(command: &str) -> String {
+    let shown = World::alone().stdout(&format!("{command} -h"));
+    shown.split("\nGlobal options:").next().unwrap().to_owned()
+}
+
+#[test]
+fn of_the_program() {
+    let world = World::alone();
+    assert_snapshot!(world.run("--help"), @"
+    The declarative way to tune Gemini models on Vertex AI.
+
+    A directory of YAML says which tuned models should exist. `plan` shows what is missing and why,
+    `apply` makes it so. There is no state file: the labels of the tuning jobs are the state.
+
+    Usage: retune [OPTIONS] <COMMAND>
+
+    Commands:
+      init         Write a Workspace and a first manifest
+      validate     Check manifests; asks nothing of Vertex
+      plan         Show what would be done, and why; changes nothing
+      apply        Plan, show, ask, do
+      status       Show each tuned model against its manifest
+      describe     Show everything known of one tuned model
+      jobs         List tuning jobs, foreign ones too
+      cancel       Stop a run now, by hand
+      schema       Print the JSON Schema of the manifests
+      completions  Print a shell's completion script
+      man          Print the manual page
+      emulator     Run a Vertex AI tuning service on this machine, for trying and testing
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Global options:
+          --project <PROJECT>
+              Project of manifests that name none [env: GOOGLE_CLOUD_PROJECT]
+
+          --location <LOCATION>
+              Location of manifests that name none [env: GOOGLE_CLOUD_LOCATION]
+
+          --endpoint <URL>
+              Another address of the service; no credential is sent there unless it is Google's [env:
+              GOOGLE_VERTEX_BASE_URL]
+
+          --emulator
+              Run against an emulator inside this process; its world is kept in .retune/emulator
+
+          --revision <REVISION>
+              The manifests' source revision: the commit's time in seconds [default: of git's HEAD]
+              [env: RETUNE_REVISION]
+
+          --color <WHEN>
+              When to colour
+
+              Possible values:
+              - auto:   When stdout is a terminal; `NO_COLOR` and `CLICOLOR_FORCE` are heard
+              - always: Always
+              - never:  Never
+              
+              [default: auto]
+
+      -q, --quiet
+              Say less: data and errors only
+
+      -v, --verbose...
+              Say more; twice for every request
+
+          --log-format <FORMAT>
+              Form of the log lines that --verbose brings
+
+              Possible values:
+              - text: For people
+              - json: One JSON object a line
+              
+              [default: text]
+
+    Exit codes: 0 done, 1 unexpected error, 2 changes pending (plan --detailed-exitcode),
+    3 manifests invalid or none found, 4 Vertex or credential unreachable, 5 refused,
+    6 an action failed, 7 the wait timed out, 64 wrong usage, 130 interrupted
+    [exit 0]
+    ");
+    assert_snapshot!(world.run("--version"), @"
+    retune 0.1.0
+    [exit 0]
+    ");
+    assert!(world.run("").ends_with("[exit 64]"));
+}
+
+#[test]
+fn of_init() {
+    assert_snapshot!(help("init"), @"
+    Write a Workspace and a first manifest
+
+    Usage: retune init [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]  Where to write; made when it is not there [default: manifests]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_validate() {
+    assert_snapshot!(help("validate"), @"
+    Check manifests; asks nothing of Vertex
+
+    Usage: retune validate [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...  Manifest files and directories; `manifests` when there is one, else the current
+                 directory
+
+    Options:
+          --format <FORMAT>  How findings are written [default: text] [possible values: text, json,
+                             sarif, github]
+      -h, --help             Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_plan() {
+    assert_snapshot!(help("plan"), @"
+    Show what would be done, and why; changes nothing
+
+    Usage: retune plan [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+
+    Options:
+          --only <NAME>        Decide about this tuned model only (repeatable)
+          --format <FORMAT>    How to show the plan [default: text] [possible values: text, json,
+                               markdown]
+          --full               List tuned models that need no change, too
+          --detailed-exitcode  End with 2 when there are changes
+          --max-bytes <N>      Cut Markdown at this size, by whole rows; GitHub takes 65536 [default:
+                               60000]
+      -h, --help               Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_apply() {
+    assert_snapshot!(help("apply"), @"
+    Plan, show, ask, do
+
+    Usage: retune apply [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+
+    Options:
+      -y, --yes                   Do not ask
+          --wait[=<DURATION>]     Stay until runs end, at most for this long
+          --only <NAME>           Decide about this tuned model only (repeatable)
+          --prune <NAME>          Cancel all active runs of this name, which has no manifest
+                                  (repeatable)
+          --max-creates <N>       Creates that this plan may make [default: limits.maxCreates, else 10]
+          --max-cancels <N>       Cancels that this plan may make [default: limits.maxCancels, else 5]
+          --expect-plan <DIGEST>  Refuse any other plan than the one with this digest
+          --format <FORMAT>       How to tell what happens [default: text] [possible values: text,
+                                  jsonl]
+          --full                  List tuned models that need no change, too
+      -h, --help                  Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_status() {
+    assert_snapshot!(help("status"), @"
+    Show each tuned model against its manifest
+
+    Usage: retune status [OPTIONS] [NAMES]...
+
+    Arguments:
+      [NAMES]...  Tuned models [default: all]
+
+    Options:
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+          --format <FORMAT>   How to show it [default: text] [possible values: text, json]
+      -h, --help              Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_describe() {
+    assert_snapshot!(help("describe"), @"
+    Show everything known of one tuned model
+
+    Usage: retune describe [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>  The tuned model
+
+    Options:
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+          --format <FORMAT>   How to show it [default: text] [possible values: text, json]
+      -h, --help              Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_jobs() {
+    assert_snapshot!(help("jobs"), @"
+    List tuning jobs, foreign ones too
+
+    Usage: retune jobs [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...  Manifests or directories, for the places to list; --project and --location name one
+                  place without any manifest
+
+    Options:
+          --format <FORMAT>  How to show it [default: text] [possible values: text, json]
+      -h, --help             Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_cancel() {
+    assert_snapshot!(help("cancel"), @"
+    Stop a run now, by hand
+
+    Usage: retune cancel [OPTIONS] <NAME or JOB>
+
+    Arguments:
+      <NAME or JOB>  A tuned model, whose active runs are stopped, or one job: its full name,
+                     `tuningJobs/ID` or its ID
+
+    Options:
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+      -y, --yes               Do not ask
+          --foreign           Stop a job that is not ours
+      -h, --help              Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_schema() {
+    assert_snapshot!(help("schema"), @"
+    Print the JSON Schema of the manifests
+
+    Usage: retune schema [OPTIONS]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_completions() {
+    assert_snapshot!(help("completions"), @"
+    Print a shell's completion script
+
+    Usage: retune completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  Which shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_man() {
+    assert_snapshot!(help("man"), @"
+    Print the manual page
+
+    Usage: retune man [OPTIONS]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_emulator() {
+    assert_snapshot!(help("emulator"), @"
+    Run a Vertex AI tuning service on this machine, for trying and testing
+
+    Usage: retune emulator [OPTIONS]
+
+    Options:
+          --listen <ADDRESS:PORT>  Where to listen; loopback only, port 0 takes a free one [default:
+                                   127.0.0.1:8089]
+          --speed <FACTOR>         How many times faster than the real service jobs run; at 1 a job
+                                   takes most of an hour [default: 600]
+          --concurrent-jobs <N>    Jobs a project may run at once; more wait in the queue [default: 1]
+          --data-dir <DIR>         Where jobs, models and objects are kept; without it they end with the
+                                   emulator
+          --seed <NUMBER>          What ids and durations are drawn from [default: 0]
+          --assume-datasets        Take datasets in buckets that the emulator does not hold to exist
+      -h, --help                   Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn what_is_generated_names_every_command() {
+    let world = World::alone();
+    let script = world.stdout("completions bash");
+    let page = world.stdout("man");
+    for command in ["init", "validate", "plan", "apply", "status", "describe", "jobs", "cancel"] {
+        assert!(script.contains(command), "{command}");
+        assert!(page.contains(command), "{command}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&world.stdout("schema")).unwrap();
+    assert!(schema["$schema"].is_string());
+}
