@@ -205,7 +205,7 @@ fn a_rename_trains_nothing_twice_and_adopt_takes_the_run_over() {
       ! support-faq   held       tuningJobs/[JOB-1] has this very spec (owner acme-tuning, name faq); set lifecycle.adopt to take it over, or raise lifecycle.rerun to train anyway
 
     No changes. 1 held.
-    Listed acme-ml/us-central1.
+    Listed acme-ml/us-central1. Left alone: 1 ended without a manifest.
     [exit 0]
     ");
     let job = world.full_job(1);
@@ -214,12 +214,12 @@ fn a_rename_trains_nothing_twice_and_adopt_takes_the_run_over() {
       = support-faq   in sync    tuningJobs/[JOB-1]: projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
 
     No changes. Every tuned model matches its manifest.
-    Listed acme-ml/us-central1. Left alone: 1 ended without a manifest.
+    Listed acme-ml/us-central1.
     [exit 0]
     ");
     assert_snapshot!(world.run("apply --yes"), @"
     No changes. Every tuned model matches its manifest.
-    Listed acme-ml/us-central1. Left alone: 1 ended without a manifest.
+    Listed acme-ml/us-central1.
     [exit 0]
     ");
 }
