@@ -6,7 +6,9 @@
 //!
 //! - [`model`]: the words everything shares. Plain data, no I/O, no async.
 //! - [`manifest`]: files to desired models, or every finding at once.
+//! - [`google`]: HTTP, credentials and retries, for every Google service.
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
+//! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
@@ -28,9 +30,11 @@
 )]
 
 pub mod apply;
+pub mod claims;
 pub mod cli;
 pub mod clock;
 pub mod emulator;
+pub mod google;
 pub mod manifest;
 pub mod model;
 pub mod observe;

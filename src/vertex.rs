@@ -14,32 +14,25 @@
 //!    no redirect, and is in no error.
 //! 4. Decisions rest on v1 of the API; [`Vertex::progress`] alone looks further.
 
-mod auth;
 mod client;
 mod endpoint;
 mod error;
-mod http;
 mod listing;
-mod retry;
 mod wire;
-
-/// The server of the tests over HTTP, for what needs to see the inside as well.
-#[cfg(test)]
-#[path = "../tests/vertex_client/server.rs"]
-#[expect(dead_code, reason = "shared with the integration tests")]
-mod testing;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
 
-pub use auth::{CredentialError, Environment, Secret};
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
-pub use http::{Counters, Counts, TransportError};
 pub use wire::WireError;
+
+pub use crate::google::{
+    AddressError, Counters, Counts, CredentialError, Environment, Secret, TransportError,
+};
 
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
 

@@ -55,7 +55,9 @@ const IMPURE: &[&str] = &[
     "Timestamp::now",
     "getrandom",
     "crate::clock",
+    "crate::google",
     "crate::vertex",
+    "crate::claims",
     "crate::apply",
     "crate::observe",
     "crate::emulator",
@@ -76,8 +78,23 @@ fn arrows_point_one_way() {
     forbid("vertex", &["crate::plan", "crate::manifest", "crate::apply", "crate::cli"]);
     forbid("apply", &["crate::cli", "crate::emulator", "crate::manifest", "reqwest"]);
     // What both the client and the emulator shared, neither would check.
-    forbid("emulator", &["crate::vertex", "crate::model", "crate::plan", "crate::cli"]);
+    forbid(
+        "emulator",
+        &[
+            "crate::google",
+            "crate::vertex",
+            "crate::claims",
+            "crate::model",
+            "crate::plan",
+            "crate::cli",
+        ],
+    );
     forbid("vertex", &["crate::emulator"]);
+    forbid("google", &["crate::vertex", "crate::plan", "crate::manifest", "crate::apply"]);
+    forbid("google", &["crate::claims", "crate::cli", "crate::emulator"]);
+    forbid("vertex", &["crate::claims"]);
+    forbid("claims", &["crate::vertex", "crate::plan", "crate::manifest", "crate::apply"]);
+    forbid("claims", &["crate::cli", "crate::emulator"]);
 }
 
 /// A spec is consumed field by field: the compiler then walks whoever adds a
@@ -96,7 +113,9 @@ fn specs_are_destructured_in_full() {
 #[test]
 fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
-    for folder in ["model", "plan", "manifest", "vertex", "apply", "cli", "emulator"] {
+    for folder in
+        ["model", "plan", "manifest", "google", "vertex", "claims", "apply", "cli", "emulator"]
+    {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }
 }

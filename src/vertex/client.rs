@@ -1,20 +1,20 @@
 //! [`Vertex`] over HTTP.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::Url;
 use serde_json::Value;
 
-use super::auth::{Authorization, Credentials, Environment};
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
 use super::listing::Lister;
-use super::retry::{self, Budget};
-use super::wire::{self, ApiError, Sieve, WireError};
+use super::wire::{self, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
 use crate::clock::{Clock, Entropy};
+use crate::google::{
+    Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
+    api_error, chain, host,
+};
 use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
 
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
@@ -45,12 +45,8 @@ pub enum ClientError {
 
 /// The Vertex AI tuning service over HTTP.
 pub struct Client<C, E> {
-    http: Http,
+    caller: Caller<C, E>,
     endpoint: Endpoint,
-    credentials: Credentials,
-    budget: Budget,
-    clock: C,
-    entropy: E,
 }
 
 /// What is being read, for errors.
@@ -71,9 +67,8 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             Some(text) => Endpoint::parse(&text)?,
             None => Endpoint::google(),
         };
-        let http = Http::new(Kind::of(&endpoint)).map_err(ClientError::Http)?;
-        let credentials = Credentials::new(environment);
-        Ok(Self { http, endpoint, credentials, budget: Budget::new(), clock, entropy })
+        let caller = Caller::new(endpoint.instead(), environment, clock, entropy);
+        Ok(Self { caller: caller.map_err(ClientError::Http)?, endpoint })
     }
 
     /// Where requests go.
@@ -83,62 +78,16 @@ impl<C: Clock, E: Entropy> Client<C, E> {
 
     /// How many requests were made.
     pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.http.counters)
+        self.caller.counters()
     }
 
-    /// GET with retries: up to [`retry::MAX_ATTEMPTS`] tries while the fault
-    /// is transient, and one more with a fresh token after a 401.
     async fn read(
         &self,
         url: &Url,
         subject: &Subject<'_>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
-        self.budget.request();
-        let mut attempt = 1;
-        let (mut renew, mut renewed) = (false, false);
-        loop {
-            let credential = self.credentials.authorize(url, renew).await?;
-            renew = false;
-            let result = self.http.read(url.clone(), headers(credential.as_ref()), body).await;
-            let (error, asked) = match result {
-                Ok(answer) if answer.is_success() => return Ok(answer),
-                Ok(Answer { status: 401, .. })
-                    if !renewed && credential.as_ref().is_some_and(|c| c.renewable) =>
-                {
-                    (renew, renewed) = (true, true);
-                    continue;
-                }
-                Ok(answer) => {
-                    let said = wire::api_error(body, answer.content_type.as_deref());
-                    let asked = answer.retry_after.or(said.retry_delay);
-                    let error = read_error(url, subject, credential, answer.status, said, asked);
-                    if !retry::is_transient(answer.status) {
-                        return Err(error);
-                    }
-                    (error, asked)
-                }
-                Err(source) => {
-                    let again = !matches!(source, TransportError::TooLarge);
-                    let error = ReadError::Unreachable { host: host(url), source };
-                    if !again {
-                        return Err(error);
-                    }
-                    (error, None)
-                }
-            };
-            let wait = retry::wait_after(attempt, asked, &self.entropy);
-            let Some(wait) = wait.filter(|_| attempt < retry::MAX_ATTEMPTS) else {
-                return Err(error);
-            };
-            if !self.budget.retry() {
-                return Err(error);
-            }
-            tracing::debug!(attempt, ?wait, host = host(url), %error, "trying again");
-            self.http.counters.retried();
-            self.clock.sleep(wait).await;
-            attempt += 1;
-        }
+        self.caller.read(url, body).await.map_err(|failure| read_error(url, subject, failure))
     }
 
     /// One page of a listing, as it comes.
@@ -162,34 +111,32 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         url: Result<Url, EndpointError>,
         json: Vec<u8>,
         body: &mut Vec<u8>,
-    ) -> Result<Answer, Unanswered> {
-        let url = url.map_err(|e| Unanswered::not_sent(&e))?;
-        let credential = self.credentials.authorize(&url, false).await;
-        let credential = credential.map_err(|e| Unanswered::not_sent(&e))?;
-        match self.http.write(url, headers(credential.as_ref()), json, body).await {
-            Ok(answer) => Ok(answer),
-            Err(error @ TransportError::NotSent(_)) => Err(Unanswered::not_sent(&error)),
-            Err(error) => Err(Unanswered::Unknown(Untrusted::new(chain(&error)))),
+    ) -> Result<Answer, NoAnswer> {
+        let url = url.map_err(|e| NoAnswer::not_sent(&e))?;
+        match self.caller.write(url, json, body).await {
+            Ok((answer, _)) => Ok(answer),
+            Err(Unanswered::Credential(error)) => Err(NoAnswer::not_sent(&error)),
+            Err(Unanswered::Transport(error @ TransportError::NotSent(_))) => {
+                Err(NoAnswer::not_sent(&error))
+            }
+            Err(Unanswered::Transport(error)) => {
+                Err(NoAnswer::Unknown(Untrusted::new(chain(&error))))
+            }
         }
     }
 }
 
-/// The error of a read that was refused.
-fn read_error(
-    url: &Url,
-    subject: &Subject<'_>,
-    credential: Option<Authorization>,
-    status: u16,
-    said: ApiError,
-    retry_after: Option<Duration>,
-) -> ReadError {
-    let ApiError { status: _, message, permission, retry_delay: _ } = said;
+/// The error of a read that gave nothing.
+fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     let host = host(url);
+    let Refused { status, said, retry_after, credential } = match failure {
+        Unread::Credential(error) => return ReadError::Credential(error),
+        Unread::Transport(source) => return ReadError::Unreachable { host, source },
+        Unread::Refused(refused) => refused,
+    };
+    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
     match (status, subject) {
-        (401, _) => {
-            let credential = credential.map(|c| c.source);
-            ReadError::Unauthenticated { host, credential, message }
-        }
+        (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
         (404, Subject::Place(place)) => {
@@ -202,14 +149,14 @@ fn read_error(
 }
 
 /// A write without an answer.
-enum Unanswered {
+enum NoAnswer {
     /// No byte was written.
     NotSent(Refusal),
     /// The request may have arrived.
     Unknown(Untrusted),
 }
 
-impl Unanswered {
+impl NoAnswer {
     fn not_sent(error: &dyn std::error::Error) -> Self {
         let message = Untrusted::new(chain(error));
         Self::NotSent(Refusal { status: 0, message, retry_after: None })
@@ -247,8 +194,8 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         let url = self.endpoint.jobs(V1, place);
         let answer = match self.write(url, json.to_string().into_bytes(), &mut body).await {
             Ok(answer) => answer,
-            Err(Unanswered::NotSent(refusal)) => return CreateOutcome::Refused(refusal),
-            Err(Unanswered::Unknown(why)) => return CreateOutcome::OutcomeUnknown(why),
+            Err(NoAnswer::NotSent(refusal)) => return CreateOutcome::Refused(refusal),
+            Err(NoAnswer::Unknown(why)) => return CreateOutcome::OutcomeUnknown(why),
         };
         if answer.is_success() {
             return match wire::job(&body, place) {
@@ -272,10 +219,10 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         let answer = match self.write(url, b"{}".to_vec(), &mut body).await {
             Ok(answer) if answer.is_success() => return CancelOutcome::Requested,
             Ok(answer) => answer,
-            Err(Unanswered::NotSent(refusal)) => return CancelOutcome::Refused(refusal),
-            Err(Unanswered::Unknown(why)) => return CancelOutcome::OutcomeUnknown(why),
+            Err(NoAnswer::NotSent(refusal)) => return CancelOutcome::Refused(refusal),
+            Err(NoAnswer::Unknown(why)) => return CancelOutcome::OutcomeUnknown(why),
         };
-        let said = wire::api_error(&body, answer.content_type.as_deref());
+        let said = api_error(&body, answer.content_type.as_deref());
         let ended = said.status.as_deref() == Some("FAILED_PRECONDITION");
         match (answer.status, refusal(&answer, &body)) {
             // What Vertex's other jobs answer when they have ended.
@@ -317,30 +264,12 @@ impl<C: Clock, E: Entropy> Client<C, E> {
 }
 
 fn refusal(answer: &Answer, body: &[u8]) -> Refusal {
-    let said = wire::api_error(body, answer.content_type.as_deref());
-    let retry_after = answer.retry_after.or(said.retry_delay);
-    Refusal { status: answer.status, message: said.message, retry_after }
+    let Refused { status, said, retry_after, credential: _ } = Refused::new(answer, body, None);
+    Refusal { status, message: said.message, retry_after }
 }
 
 fn unclear(refusal: Refusal) -> Untrusted {
     Untrusted::new(format!("HTTP {}: {}", refusal.status, refusal.message.raw()))
-}
-
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
-/// An error and its causes on one line, for outcomes, which have no `source`.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

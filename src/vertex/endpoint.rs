@@ -1,37 +1,28 @@
-//! Which host serves a location, and which hosts may see a Google credential.
+//! Which host serves a location.
 //!
-//! # Invariants
-//!
-//! 1. A credential goes to `https://*.googleapis.com` and nowhere else
-//!    ([`takes_credential`]); the rule looks at the parsed URL that is sent.
-//! 2. A location becomes part of a host only after its letters were checked,
-//!    so no manifest can name a host.
-//! 3. Plain http is for loopback.
+//! A location becomes part of a host only after its letters were checked, so
+//! no manifest can name a host. Which hosts may see a credential is decided in
+//! [`crate::google`], by the URL that is sent.
 
 use std::fmt;
 
 use reqwest::Url;
 
+use crate::google::{AddressError, Base};
 use crate::model::{JobName, Place};
 
 /// Where requests go: Google's own hosts, or one other address for all locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    instead: Option<Url>,
+    instead: Option<Base>,
 }
 
 /// Why an address cannot be an endpoint, or a name cannot be part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EndpointError {
-    /// Not a URL with a host.
-    #[error("`{0}` is not an address: expected `https://HOST` or `http://127.0.0.1:PORT`")]
-    NotAUrl(String),
-    /// A part that an endpoint never has and that a misread host often does.
-    #[error("an endpoint cannot have {0}")]
-    Part(&'static str),
-    /// Plain http to another machine.
-    #[error("plain http is for loopback only, and `{0}` is another machine: use https")]
-    PlainHttp(String),
+    /// An address that may not be asked.
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// A location with letters that no region has.
     #[error("`{0}` is not a location: expected a region such as `us-central1`")]
     Location(String),
@@ -54,45 +45,28 @@ impl Endpoint {
     /// query, a fragment, `\` and white space are refused, because URL
     /// parsers disagree about what they do to the host.
     pub fn parse(text: &str) -> Result<Self, EndpointError> {
-        for (bad, name) in [
-            ('@', "a user name (`@`)"),
-            ('\\', "a backslash"),
-            ('#', "a fragment (`#`)"),
-            ('?', "a query (`?`)"),
-        ] {
-            if text.contains(bad) {
-                return Err(EndpointError::Part(name));
-            }
-        }
-        if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(EndpointError::Part("white space or control characters"));
-        }
-        let not_a_url = || EndpointError::NotAUrl(text.to_owned());
-        let url = Url::parse(text).map_err(|_| not_a_url())?;
-        let host = url.host_str().filter(|h| !h.is_empty()).ok_or_else(not_a_url)?;
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback(&url) => {}
-            "http" => return Err(EndpointError::PlainHttp(host.to_owned())),
-            _ => return Err(not_a_url()),
-        }
-        Ok(Self { instead: Some(url) })
+        Ok(Self { instead: Some(Base::parse(text)?) })
     }
 
     /// Whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
-        self.instead.as_ref().is_some_and(is_loopback)
+        self.instead.as_ref().is_some_and(Base::is_loopback)
     }
 
     /// Whether requests are encrypted; without it is for loopback only.
     pub fn is_https(&self) -> bool {
-        self.instead.as_ref().is_none_or(|url| url.scheme() == "https")
+        self.instead.as_ref().is_none_or(Base::is_https)
+    }
+
+    /// The one address of all locations, when there is one.
+    pub(super) fn instead(&self) -> Option<&Base> {
+        self.instead.as_ref()
     }
 
     /// The address of a place's jobs, in `version` of the API.
     pub(super) fn jobs(&self, version: &str, place: &Place) -> Result<Url, EndpointError> {
         let path = format!("{version}/{}/tuningJobs", parent(&place.project, &place.location)?);
-        Ok(with_path(self.base(&place.location)?, &path))
+        Ok(self.base(&place.location)?.join(&path))
     }
 
     /// The address of one job; `verb` is `""` or a custom method such as `:cancel`.
@@ -105,13 +79,13 @@ impl Endpoint {
         let JobName { project, location, id } = job;
         let id = segment(id)?;
         let path = format!("{version}/{}/tuningJobs/{id}{verb}", parent(project, location)?);
-        Ok(with_path(self.base(location)?, &path))
+        Ok(self.base(location)?.join(&path))
     }
 
     /// The host of a location, as Google's SDKs derive it (google-genai
     /// 2.34.0 `_api_client.py`): the multi-regions `us` and `eu` have hosts of
     /// another shape, and `global` has no prefix.
-    fn base(&self, location: &str) -> Result<Url, EndpointError> {
+    fn base(&self, location: &str) -> Result<Base, EndpointError> {
         let location = checked_location(location)?;
         if let Some(url) = &self.instead {
             return Ok(url.clone());
@@ -121,40 +95,17 @@ impl Endpoint {
             "us" | "eu" => format!("aiplatform.{location}.rep.googleapis.com"),
             region => format!("{region}-aiplatform.googleapis.com"),
         };
-        Url::parse(&format!("https://{host}")).map_err(|_| EndpointError::NotAUrl(host))
+        Ok(Base::parse(&format!("https://{host}"))?)
     }
 }
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.instead {
-            Some(url) => f.write_str(url.as_str()),
+            Some(base) => base.fmt(f),
             None => f.write_str("https://{location}-aiplatform.googleapis.com"),
         }
     }
-}
-
-/// Whether a Google access token may be sent to `url`: https on the usual port
-/// of a host below `googleapis.com`, whose labels are plain ASCII.
-pub(crate) fn takes_credential(url: &Url) -> bool {
-    let Some(host) = url.domain() else { return false };
-    let Some(labels) = host.strip_suffix(".googleapis.com") else { return false };
-    let label = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    url.scheme() == "https"
-        && url.port_or_known_default() == Some(443)
-        && url.username().is_empty()
-        && url.password().is_none()
-        && labels.split('.').all(label)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    // `host_str` is what the connector resolves: the parser has turned every
-    // spelling of an IPv4 address (`127.1`, `0x7f000001`) into dotted form.
-    let Some(host) = url.host_str() else { return false };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Longest location: with `-aiplatform` it must still be one DNS label of 63.
@@ -182,15 +133,10 @@ fn parent(project: &str, location: &str) -> Result<String, EndpointError> {
     Ok(format!("projects/{project}/locations/{location}"))
 }
 
-fn with_path(mut base: Url, path: &str) -> Url {
-    let prefix = base.path().trim_end_matches('/').to_owned();
-    base.set_path(&format!("{prefix}/{path}"));
-    base
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::google::takes_credential;
 
     #[test]
     fn each_location_has_its_host() {
@@ -225,79 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_goes_to_google_only() {
-        for good in [
-            "https://us-central1-aiplatform.googleapis.com/v1/x",
-            "https://aiplatform.us.rep.googleapis.com",
-            "https://AIPLATFORM.googleapis.COM:443/",
-        ] {
-            assert!(takes_credential(&Url::parse(good).unwrap()), "{good}");
-        }
-        for bad in [
-            "http://aiplatform.googleapis.com",
-            "https://googleapis.com",
-            "https://.googleapis.com",
-            "https://aiplatform.googleapis.com.",
-            "https://aiplatform.googleapis.com:8443",
-            "https://aiplatform.googleapis.com.evil.example",
-            "https://evilgoogleapis.com",
-            "https://aiplatform.googleapis.com@evil.example",
-            "https://user@aiplatform.googleapis.com",
-            "https://evil.example/aiplatform.googleapis.com",
-            "https://evil.example?.googleapis.com",
-            "https://evil.example#.googleapis.com",
-            "https://evil.example\\.googleapis.com",
-            "https://evil.example%2f.googleapis.com",
-            "https://evil_x.googleapis.com",
-            "https://127.0.0.1",
-            "https://[::1]",
-            "https://localhost",
-            "https://googleapis.com.\u{3002}evil.example",
-            "ftp://aiplatform.googleapis.com",
-        ] {
-            let allowed = Url::parse(bad).is_ok_and(|url| takes_credential(&url));
-            assert!(!allowed, "{bad}");
-        }
-        // Full-width letters and dots are folded by the parser: what counts
-        // is the host that is connected to.
-        let folded = Url::parse("https://aiplatform\u{3002}googleapis\u{ff0e}com").unwrap();
-        assert_eq!(folded.host_str(), Some("aiplatform.googleapis.com"));
-    }
-
-    #[test]
-    fn an_endpoint_is_https_or_loopback() {
-        for good in [
-            "https://proxy.example",
-            "https://proxy.example/vertex/",
-            "http://127.0.0.1:8080",
-            "http://127.9.9.9",
-            "http://[::1]:80",
-            "http://localhost:1",
-        ] {
-            assert!(Endpoint::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "proxy.example",
-            "ftp://proxy.example",
-            "file:///etc/passwd",
-            "http://proxy.example",
-            "http://10.0.0.1",
-            "http://localhost.evil.example",
-            "http://127.0.0.1.evil.example",
-            "http://[::ffff:127.0.0.1]",
-            "http://169.254.169.254",
-            "https://user@aiplatform.googleapis.com",
-            "https://a:b@proxy.example",
-            "https://proxy.example\\@x",
-            "https://proxy.example#x",
-            "https://proxy.example?x",
-            "https://pro xy.example",
-            "https://proxy.exa\tmple",
-            "https:///",
-        ] {
-            assert!(Endpoint::parse(bad).is_err(), "{bad}");
-        }
+    fn a_path_is_kept_as_a_prefix() {
         let prefixed = Endpoint::parse("https://proxy.example/vertex/").unwrap();
         let url = prefixed.jobs("v1", &Place::new("p", "eu")).unwrap();
         assert_eq!(url.path(), "/vertex/v1/projects/p/locations/eu/tuningJobs");

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::auth::CredentialError;
 use super::endpoint::EndpointError;
-use super::http::TransportError;
 use super::wire::WireError;
+use crate::google::{CredentialError, TransportError};
 use crate::model::{JobName, Place, Untrusted};
 
 /// Why something could not be read. Each text is about its own level; the

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use super::client::Client;
 use super::error::ReadError;
-use super::http::Answer;
 use super::wire::{self, Page, Sieve, WireError};
 use crate::clock::{Clock, Entropy};
+use crate::google::Answer;
 use crate::model::{JobName, Listing, Observed, Place};
 
 /// Most pages of one listing: a million jobs, which at one create a minute is

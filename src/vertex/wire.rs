@@ -10,13 +10,12 @@
 //!    one, and the state, which reads as unknown and so holds every decision.
 //! 3. Integers come as strings or numbers; doubles may come without a fraction.
 
-mod error_body;
 mod job;
-mod lenient;
 mod page;
 mod progress;
 
-pub(super) use error_body::{ApiError, api_error};
+use crate::google::lenient;
+
 pub(super) use job::job;
 pub(super) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};

@@ -1,15 +1,15 @@
 //! What happens with a credential: the only tests that send one, to loopback.
 
-use super::super::auth::Secret;
-use super::super::testing::{Server, ok, reply};
 use super::*;
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::google::testing::{self, Server, ok, reply};
+use crate::google::{Credentials, Secret};
 
 fn client(server: &Server, environment: Environment) -> Client<SystemClock, SystemEntropy> {
     let options =
         ClientOptions { endpoint: Some(server.url()), environment: Environment::default() };
     let mut client = Client::new(options, SystemClock::new(), SystemEntropy).unwrap();
-    client.credentials = Credentials::new(environment).shown_to_anybody();
+    client.caller.credentials = Credentials::new(environment).shown_to_anybody();
     client
 }
 
@@ -22,16 +22,16 @@ fn at(metadata: &Server) -> Environment {
     }
 }
 
-fn token(token: &str, seconds: u32) -> super::super::testing::Step {
+fn token(token: &str, seconds: u32) -> testing::Step {
     ok(&format!(r#"{{"access_token":"{token}","expires_in":{seconds},"token_type":"Bearer"}}"#))
 }
 
-fn google() -> super::super::testing::Step {
+fn google() -> testing::Step {
     reply(200, &[("metadata-flavor", "Google")], "")
 }
 
 fn bearers(server: &Server) -> Vec<String> {
-    let bearer = |r: super::super::testing::Request| r.header("authorization").map(str::to_owned);
+    let bearer = |r: testing::Request| r.header("authorization").map(str::to_owned);
     server.requests().into_iter().filter_map(bearer).collect()
 }
 

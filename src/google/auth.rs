@@ -32,7 +32,7 @@ use tokio::sync::Mutex;
 pub use error::CredentialError;
 pub use secret::Secret;
 
-use super::endpoint::takes_credential;
+use super::address::takes_credential;
 
 /// What every Vertex AI method takes (discovery `aiplatform.v1`, `auth`).
 const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/cloud-platform"];
@@ -62,19 +62,19 @@ pub struct Environment {
 }
 
 /// What goes along with a request to Google.
-pub(super) struct Authorization {
+pub(crate) struct Authorization {
     /// `Bearer …`, marked sensitive.
-    pub(super) bearer: HeaderValue,
+    pub(crate) bearer: HeaderValue,
     /// The project that pays.
-    pub(super) quota_project: Option<HeaderValue>,
+    pub(crate) quota_project: Option<HeaderValue>,
     /// Where the token came from, in words.
-    pub(super) source: &'static str,
+    pub(crate) source: &'static str,
     /// Whether asking again can give another token.
-    pub(super) renewable: bool,
+    pub(crate) renewable: bool,
 }
 
 /// Finds a credential once and takes tokens from it.
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     environment: Environment,
     found: Mutex<Option<Found>>,
     /// [`takes_credential`]; a test of what happens with a credential has only
@@ -92,7 +92,7 @@ struct Found {
 }
 
 impl Credentials {
-    pub(super) fn new(mut environment: Environment) -> Self {
+    pub(crate) fn new(mut environment: Environment) -> Self {
         // An empty variable is how a shell says that there is none.
         let Environment { access_token, credentials_file, quota_project, .. } = &mut environment;
         access_token.take_if(|token| token.expose().trim().is_empty());
@@ -102,7 +102,7 @@ impl Credentials {
     }
 
     #[cfg(test)]
-    pub(super) fn shown_to_anybody(mut self) -> Self {
+    pub(crate) fn shown_to_anybody(mut self) -> Self {
         self.may_see = |_| true;
         self
     }
@@ -113,7 +113,7 @@ impl Credentials {
     /// # Errors
     /// No credential, or one that gives no token. The former is known in under
     /// two seconds.
-    pub(super) async fn authorize(
+    pub(crate) async fn authorize(
         &self,
         url: &Url,
         renew: bool,

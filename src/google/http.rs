@@ -21,7 +21,6 @@ use reqwest::header::{
 use reqwest::{Client, ClientBuilder, Method, Request, Response, Url};
 
 use super::auth::Authorization;
-use super::endpoint::Endpoint;
 
 /// Time to connect, TLS included. A region on another continent answers within
 /// half a second; ten allow for two lost SYNs (1 s, 3 s).
@@ -36,7 +35,7 @@ const WHOLE: Duration = Duration::from_secs(60);
 
 /// Most bytes of one answer: a page of 100 jobs of 1.5 to 4 KB has 0.4 MB, and
 /// the cap leaves each job 160 KB for the training rows that it echoes.
-pub(super) const MAX_BODY: usize = 16 * 1024 * 1024;
+pub(crate) const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// Most bytes of a refusal; the rest of it is left unread.
 const MAX_REFUSAL: usize = 64 * 1024;
@@ -60,18 +59,18 @@ pub enum TransportError {
 
 /// The head of an answer; the body is in the caller's buffer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// The server's time.
-    pub(super) date: Option<Timestamp>,
+    pub(crate) date: Option<Timestamp>,
     /// `Retry-After`, measured from `date` when it is a date: the server's
     /// clock against itself, never against ours.
-    pub(super) retry_after: Option<Duration>,
-    pub(super) content_type: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) content_type: Option<String>,
 }
 
 impl Answer {
-    pub(super) fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
@@ -109,35 +108,35 @@ impl Counters {
         }
     }
 
-    pub(super) fn retried(&self) {
+    pub(crate) fn retried(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 /// Sends requests.
-pub(super) struct Http {
+pub(crate) struct Http {
     reads: Client,
     /// Made at the first write: it loads the machine's root certificates
     /// again, and most runs write nothing.
     writes: OnceLock<Client>,
     kind: Kind,
-    pub(super) counters: Arc<Counters>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// What kind of endpoint is asked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// On this machine: no proxy is asked.
-    pub(super) loopback: bool,
+    pub(crate) loopback: bool,
     /// With TLS. Without, no root certificates are loaded.
-    pub(super) https: bool,
+    pub(crate) https: bool,
     /// One request as a whole.
-    pub(super) timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl Kind {
-    pub(super) fn of(endpoint: &Endpoint) -> Self {
-        Self { loopback: endpoint.is_loopback(), https: endpoint.is_https(), timeout: WHOLE }
+    pub(crate) fn of(loopback: bool, https: bool) -> Self {
+        Self { loopback, https, timeout: WHOLE }
     }
 
     fn builder(self) -> ClientBuilder {
@@ -159,7 +158,7 @@ impl Kind {
 }
 
 impl Http {
-    pub(super) fn new(kind: Kind) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(kind: Kind) -> Result<Self, reqwest::Error> {
         let reads = kind.builder().build()?;
         Ok(Self { reads, writes: OnceLock::new(), kind, counters: Arc::default() })
     }
@@ -174,7 +173,7 @@ impl Http {
     }
 
     /// GET. The answer's body replaces what is in `body`.
-    pub(super) async fn read(
+    pub(crate) async fn read(
         &self,
         url: Url,
         headers: HeaderMap,
@@ -187,7 +186,7 @@ impl Http {
     }
 
     /// POST, once.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
         url: Url,
         headers: HeaderMap,
@@ -216,7 +215,7 @@ impl Http {
 
 /// The headers of a request. The quota project is who pays for the request
 /// and is checked with the credential, so it goes only where that goes.
-pub(super) fn headers(authorization: Option<&Authorization>) -> HeaderMap {
+pub(crate) fn headers(authorization: Option<&Authorization>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(Authorization { bearer, quota_project, source: _, renewable: _ }) = authorization {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 /// A field's value, or nothing when it is of another type. For
 /// `deserialize_with`, together with `default`.
-pub(super) fn field<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(crate) fn field<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: de::DeserializeOwned,
@@ -20,17 +20,17 @@ where
 }
 
 /// As [`field`], of a field that was set aside unread.
-pub(super) fn parse<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
 }
 
 /// As [`parse`], of a message: serde would take a list for one as well.
-pub(super) fn message<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
+pub(crate) fn message<'a, T: Deserialize<'a>>(raw: Option<&'a RawValue>) -> Option<T> {
     parse(raw.filter(|raw| raw.get().starts_with('{')))
 }
 
 /// A text without copying it where it has no escapes.
-pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
+pub(crate) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     let raw = raw?;
     serde_json::from_str::<&str>(raw.get())
         .map(Cow::Borrowed)
@@ -39,23 +39,23 @@ pub(super) fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
 }
 
 /// As [`text`], owned.
-pub(super) fn string(raw: Option<&RawValue>) -> Option<String> {
+pub(crate) fn string(raw: Option<&RawValue>) -> Option<String> {
     text(raw).map(Cow::into_owned)
 }
 
 /// RFC 3339.
-pub(super) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
+pub(crate) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
     text(raw)?.parse().ok()
 }
 
 /// A map of texts; entries of another type are left out.
-pub(super) fn map(raw: Option<&RawValue>) -> BTreeMap<String, String> {
+pub(crate) fn map(raw: Option<&RawValue>) -> BTreeMap<String, String> {
     let entries: BTreeMap<String, Maybe<String>> = parse(raw).unwrap_or_default();
     entries.into_iter().filter_map(|(key, value)| Some((key, value.0?))).collect()
 }
 
 /// A value that may be of another type, inside a list or map.
-pub(super) struct Maybe<T>(pub(super) Option<T>);
+pub(crate) struct Maybe<T>(pub(crate) Option<T>);
 
 impl<'de, T: de::DeserializeOwned> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -65,7 +65,7 @@ impl<'de, T: de::DeserializeOwned> Deserialize<'de> for Maybe<T> {
 
 /// An int64, which the API writes as a string and also takes as a number.
 #[derive(Clone, Copy)]
-pub(super) struct Int(pub(super) i64);
+pub(crate) struct Int(pub(crate) i64);
 
 impl<'de> Deserialize<'de> for Int {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for Int {
 
 /// A double, which proto JSON may also write as a string.
 #[derive(Clone, Copy)]
-pub(super) struct Double(pub(super) f64);
+pub(crate) struct Double(pub(crate) f64);
 
 impl<'de> Deserialize<'de> for Double {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Double {
 }
 
 /// Whether `labels` says `managed-by: retune`, without building a map.
-pub(super) fn has_label(raw: Option<&RawValue>, key: &str, value: &str) -> bool {
+pub(crate) fn has_label(raw: Option<&RawValue>, key: &str, value: &str) -> bool {
     use serde::de::DeserializeSeed;
 
     let Some(raw) = raw else { return false };

@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::lenient::{self, Maybe};
-use super::object;
 use crate::model::Untrusted;
 
 /// Longest message that is handed on: a screen's worth, 4 KiB.
@@ -24,6 +23,8 @@ pub(crate) struct ApiError {
     pub(crate) permission: Option<String>,
     /// How long the service asks us to wait.
     pub(crate) retry_delay: Option<Duration>,
+    /// Whether it is no error of the API at all, but somebody else's page.
+    pub(crate) foreign: bool,
 }
 
 #[derive(Deserialize)]
@@ -66,9 +67,13 @@ struct Violation {
 /// Reads the body of a refusal. Anything is one: a wrong host or a proxy
 /// answers HTML, and then the message says so.
 pub(crate) fn api_error(body: &[u8], content_type: Option<&str>) -> ApiError {
-    let envelope: Option<Envelope> = object(body).ok();
+    // serde would take an array for an object.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let envelope: Option<Envelope> =
+        if is_object { serde_json::from_slice(body).ok() } else { None };
     let Some(Status { message, status, details }) = envelope.and_then(|e| e.error) else {
-        return ApiError { message: foreign_message(body, content_type), ..ApiError::default() };
+        let message = foreign_message(body, content_type);
+        return ApiError { message, foreign: true, ..ApiError::default() };
     };
     let mut error = ApiError { status, ..ApiError::default() };
     let mut findings = Vec::new();
@@ -125,10 +130,15 @@ fn is_permission(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'_')
 }
 
-/// The permission in `Permission 'a.b.c' denied …`, for answers without details.
+/// The permission in `Permission 'a.b.c' denied …` (Vertex, Cloud Storage) or
+/// `… does not have a.b.c access …` (Cloud Storage), for answers without details.
 fn permission_in(message: &str) -> Option<String> {
-    let (_, after) = message.split_once("ermission '")?;
-    let (permission, _) = after.split_once('\'')?;
+    let quoted = message.split_once("ermission '").and_then(|(_, after)| after.split_once('\''));
+    let plain = || {
+        let (_, after) = message.split_once("does not have ")?;
+        after.split_once(" access")
+    };
+    let (permission, _) = quoted.or_else(plain)?;
     is_permission(permission).then(|| permission.to_owned())
 }
 
@@ -151,6 +161,9 @@ mod tests {
             br#"{"error":{"message":"Permission 'aiplatform.tuningJobs.list' denied on x"}}"#;
         let permission = api_error(body, None).permission;
         assert_eq!(permission.as_deref(), Some("aiplatform.tuningJobs.list"));
+        let storage = br#"{"error":{"code":403,"message":"x@y does not have storage.objects.create access to the Google Cloud Storage object."}}"#;
+        let permission = api_error(storage, None).permission;
+        assert_eq!(permission.as_deref(), Some("storage.objects.create"));
         let hostile = br#"{"error":{"message":"Permission 'x; rm -rf' denied"}}"#;
         assert_eq!(api_error(hostile, None).permission, None);
     }
@@ -158,7 +171,7 @@ mod tests {
     #[test]
     fn what_is_not_the_apis_is_said_to_be_so() {
         let html = api_error(b"<html>404</html>", Some("text/html"));
-        assert!(html.message.raw().contains("text/html"));
+        assert!(html.foreign && html.message.raw().contains("text/html"));
         assert_eq!(api_error(b"", None).message.raw(), "an empty answer");
         for (delay, expected) in
             [("13s", Some(13.0)), ("0.5s", Some(0.5)), ("-1s", None), ("1", None), ("1e400s", None)]

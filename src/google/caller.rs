@@ -1,0 +1,174 @@
+//! A request from its URL to its answer: credential, retries, and what is said
+//! of a failure.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Url;
+
+use super::address::Base;
+use super::auth::{CredentialError, Credentials, Environment};
+use super::error_body::{ApiError, api_error};
+use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
+use super::retry::{self, Budget};
+use crate::clock::{Clock, Entropy};
+
+/// Asks one service.
+pub(crate) struct Caller<C, E> {
+    http: Http,
+    pub(crate) credentials: Credentials,
+    budget: Budget,
+    clock: C,
+    entropy: E,
+}
+
+/// Why a read gave nothing, after all tries.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// There is no credential, or it gives no token.
+    Credential(CredentialError),
+    /// No answer.
+    Transport(TransportError),
+    /// A refusal.
+    Refused(Refused),
+}
+
+/// For the log; people get an error that says what was asked.
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credential(error) => error.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Refused(refused) => write!(f, "HTTP {}", refused.status),
+        }
+    }
+}
+
+/// An answer that is not a success.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What the body says.
+    pub(crate) said: ApiError,
+    /// How long the service asks us to wait, in the head or in the body.
+    pub(crate) retry_after: Option<Duration>,
+    /// Where the credential came from; `None` when none was sent.
+    pub(crate) credential: Option<&'static str>,
+}
+
+impl Refused {
+    pub(crate) fn new(answer: &Answer, body: &[u8], credential: Option<&'static str>) -> Self {
+        let said = api_error(body, answer.content_type.as_deref());
+        let retry_after = answer.retry_after.or(said.retry_delay);
+        Self { status: answer.status, said, retry_after, credential }
+    }
+}
+
+/// A write without an answer.
+#[derive(Debug)]
+pub(crate) enum Unanswered {
+    /// No byte was written: there is no credential.
+    Credential(CredentialError),
+    /// No byte was written, or the request may have arrived: see
+    /// [`TransportError::NotSent`].
+    Transport(TransportError),
+}
+
+impl<C: Clock, E: Entropy> Caller<C, E> {
+    /// For requests to `base`, or to Google when there is none. Nothing is
+    /// asked of anybody yet: credentials are looked for at the first request
+    /// that may carry one.
+    pub(crate) fn new(
+        base: Option<&Base>,
+        environment: Environment,
+        clock: C,
+        entropy: E,
+    ) -> Result<Self, reqwest::Error> {
+        let loopback = base.is_some_and(Base::is_loopback);
+        let http = Http::new(Kind::of(loopback, base.is_none_or(Base::is_https)))?;
+        let credentials = Credentials::new(environment);
+        Ok(Self { http, credentials, budget: Budget::new(), clock, entropy })
+    }
+
+    /// How many requests were made.
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.http.counters)
+    }
+
+    /// GET with retries: up to [`retry::MAX_ATTEMPTS`] tries while the fault
+    /// is transient, and one more with a fresh token after a 401.
+    pub(crate) async fn read(&self, url: &Url, body: &mut Vec<u8>) -> Result<Answer, Unread> {
+        self.budget.request();
+        let mut attempt = 1;
+        let (mut renew, mut renewed) = (false, false);
+        loop {
+            let credential = self.credentials.authorize(url, renew).await;
+            let credential = credential.map_err(Unread::Credential)?;
+            renew = false;
+            let result = self.http.read(url.clone(), headers(credential.as_ref()), body).await;
+            let (failure, asked) = match result {
+                Ok(answer) if answer.is_success() => return Ok(answer),
+                Ok(Answer { status: 401, .. })
+                    if !renewed && credential.as_ref().is_some_and(|c| c.renewable) =>
+                {
+                    (renew, renewed) = (true, true);
+                    continue;
+                }
+                Ok(answer) => {
+                    let refused = Refused::new(&answer, body, credential.map(|c| c.source));
+                    let asked = refused.retry_after;
+                    if !retry::is_transient(answer.status) {
+                        return Err(Unread::Refused(refused));
+                    }
+                    (Unread::Refused(refused), asked)
+                }
+                Err(error @ TransportError::TooLarge) => return Err(Unread::Transport(error)),
+                Err(error) => (Unread::Transport(error), None),
+            };
+            let wait = retry::wait_after(attempt, asked, &self.entropy);
+            let Some(wait) = wait.filter(|_| attempt < retry::MAX_ATTEMPTS) else {
+                return Err(failure);
+            };
+            if !self.budget.retry() {
+                return Err(failure);
+            }
+            tracing::debug!(attempt, ?wait, host = host(url), %failure, "trying again");
+            self.http.counters.retried();
+            self.clock.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
+    /// POSTs JSON, once. An answer comes with the source of the credential.
+    pub(crate) async fn write(
+        &self,
+        url: Url,
+        json: Vec<u8>,
+        body: &mut Vec<u8>,
+    ) -> Result<(Answer, Option<&'static str>), Unanswered> {
+        let credential = self.credentials.authorize(&url, false).await;
+        let credential = credential.map_err(Unanswered::Credential)?;
+        let answer = self.http.write(url, headers(credential.as_ref()), json, body).await;
+        Ok((answer.map_err(Unanswered::Transport)?, credential.map(|c| c.source)))
+    }
+}
+
+/// The host of a URL, with its port when it has an odd one.
+pub(crate) fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// An error and its causes on one line, for outcomes, which have no `source`.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
