@@ -309,6 +309,9 @@ fn of_emulator() {
                                    emulator
           --seed <NUMBER>          What ids and durations are drawn from [default: 0]
           --assume-datasets        Take datasets in buckets that the emulator does not hold to exist
+          --fault <RULE>           Let requests go wrong, such as `create:process-then-drop:1`; may be
+                                   given more than once
+          --faults <FILE>          A JSON file with an array of such rules, which come first
       -h, --help                   Print help (see more with '--help')
     ");
 }

@@ -36,7 +36,7 @@ fn waits_for_what_is_under_way() {
     let world = World::ticking();
     world.wants(model("faq")).does("apply --yes");
     assert_snapshot!(world.run("apply --wait"), @"
-      … faq   in flight  tuningJobs/[JOB-1]: running, 57s
+      … faq   in flight  tuningJobs/[JOB-1]: running, 1m 57s
 
     No changes. 1 in flight.
     Listed acme-ml/us-central1.
@@ -103,8 +103,8 @@ fn starts_what_waited_for_a_slot() {
 
     Applied: 1 created, 1 waiting for a free slot.
       faq  running  tuningJobs/[JOB-1]
-      faq  succeeded  tuningJobs/[JOB-1]  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
       router  created  tuningJobs/[JOB-2]
+      faq  succeeded  tuningJobs/[JOB-1]  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
       router  running  tuningJobs/[JOB-2]
       router  succeeded  tuningJobs/[JOB-2]  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
 
