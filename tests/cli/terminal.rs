@@ -55,7 +55,7 @@ fn yes_is_yes() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-    Carry this out? Type `yes` to go on:   faq  created  tuningJobs/[JOB-1]
+    Carry this out? Type `yes` to go on:   faq  created    tuningJobs/[JOB-1]
 
     Applied: 1 created.
     [exit 0]

@@ -1,6 +1,7 @@
 //! Tells what happens: to people on a terminal, to people in a log, to programs.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,35 @@ pub(super) struct Telling<'a> {
     output: &'a Output,
     lines: Option<MultiProgress>,
     runs: Mutex<HashMap<JobName, Shown>>,
+    columns: Columns,
+}
+
+/// How wide names and words are: aligned on a terminal, bare in a log.
+#[derive(Debug, Default)]
+struct Columns {
+    terminal: bool,
+    names: AtomicUsize,
+}
+
+/// The longest common state, `succeeded`.
+const WORD: usize = 9;
+
+impl Columns {
+    fn set(&self, plan: &Plan) {
+        let keys = plan.actions.iter().map(crate::plan::Action::key);
+        let keys = keys.chain(plan.in_flight.iter().map(|run| &run.key));
+        let keys = keys.chain(plan.deferred().map(|create| &create.key));
+        let longest = keys.map(|key| key.name.as_str().len()).max().unwrap_or(0);
+        self.names.store(if self.terminal { longest } else { 0 }, Ordering::Relaxed);
+    }
+
+    fn names(&self) -> usize {
+        self.names.load(Ordering::Relaxed)
+    }
+
+    fn words(&self) -> usize {
+        if self.terminal { WORD } else { 0 }
+    }
 }
 
 /// What was last told of a run.
@@ -36,13 +66,17 @@ impl<'a> Telling<'a> {
     pub(super) fn new(format: Format, emulator: bool, output: &'a Output) -> Self {
         let draws = format == Format::Text && output.draws();
         let lines = draws.then(MultiProgress::new);
-        Self { format, emulator, output, lines, runs: Mutex::default() }
+        let columns = Columns { terminal: output.width().is_some(), ..Columns::default() };
+        Self { format, emulator, output, lines, runs: Mutex::default(), columns }
     }
 
     /// The plan, before anybody is asked.
     pub(super) fn plan(&self, plan: &Plan, options: show::TextOptions) {
         match self.format {
-            Format::Text => self.output.data(&show::text(plan, options)),
+            Format::Text => {
+                self.columns.set(plan);
+                self.output.data(&show::text(plan, options));
+            }
             Format::Jsonl => self.line(json::plan(plan)),
         }
     }
@@ -56,6 +90,11 @@ impl<'a> Telling<'a> {
                 report::summary(report, plan)
             ));
         }
+    }
+
+    /// Columns of the terminal; `None` for pipes and files.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.output.width()
     }
 
     /// A line for people.
@@ -121,7 +160,7 @@ impl<'a> Telling<'a> {
         let mut runs = self.runs();
         let known = runs.get(run.job).map(|shown| shown.state.clone());
         if known.as_ref() != Some(run.state) {
-            self.above(&changed(run, self.on()));
+            self.above(&changed(run, self.on(), &self.columns));
         }
         let line = match (&self.lines, runs.remove(run.job).and_then(|shown| shown.line)) {
             (_, Some(line)) => Some(line),
@@ -163,8 +202,12 @@ impl Observer for Telling<'_> {
                 let (verb, why) = report::outcome(action, outcome);
                 let style = if outcome.is_failure() { AnsiColor::Yellow } else { AnsiColor::Green };
                 let style = style.on_default().bold();
-                let name = &action.key().name;
-                self.above(&format!("  {name}  {style}{verb}{style:#}  {why}{}\n", self.on()));
+                let (names, words) = (self.columns.names(), self.columns.words());
+                let name = action.key().name.as_str();
+                self.above(&format!(
+                    "  {name:names$}  {style}{verb:words$}{style:#}  {why}{}\n",
+                    self.on()
+                ));
             }
             Event::Seen { key, job, state, progress, epochs, tuned_model, error } => {
                 self.seen(&Run {
@@ -209,15 +252,18 @@ fn is_over(state: &JobState) -> bool {
 }
 
 /// `  faq  running  tuningJobs/12`, once for each change of state.
-fn changed(run: &Run<'_>, on: &str) -> String {
+fn changed(run: &Run<'_>, on: &str, columns: &Columns) -> String {
     let style = match run.state {
         JobState::Succeeded => AnsiColor::Green.on_default().bold(),
         JobState::Failed | JobState::Expired => AnsiColor::Red.on_default().bold(),
         _ => Style::new().bold(),
     };
     let word = run.state.word();
-    let mut text = format!("  {}  {style}{word}{style:#}  {}", run.key.name, run.job.short());
-    if let Some(endpoint) = run.endpoint {
+    let (names, words) = (columns.names(), columns.words());
+    let name = run.key.name.as_str();
+    let mut text = format!("  {name:names$}  {style}{word:words$}{style:#}  {}", run.job.short());
+    // On a terminal the list at the end has it, where it fits a line.
+    if let Some(endpoint) = run.endpoint.filter(|_| !columns.terminal) {
         let endpoint = crate::model::Untrusted::new(endpoint);
         text.push_str(&format!("  {}", endpoint.shown()));
     }

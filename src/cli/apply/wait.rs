@@ -84,14 +84,14 @@ fn tell(
     telling.text(&verdict);
     if let Some(plan) = &ended.plan {
         if waited {
-            telling.text(&models(plan));
+            telling.text(&models(plan, telling.width()));
         }
         telling.json(json!({"event": "result", "plan": show::json(plan)}));
     }
 }
 
 /// Each model with what it came to.
-fn models(plan: &Plan) -> String {
+fn models(plan: &Plan, width: Option<usize>) -> String {
     let mut text = String::new();
     let keys = plan.in_sync.iter().map(|m| &m.key).chain(plan.held.iter().map(|h| &h.key));
     let names = keys.map(|key| key.name.as_str().len()).max().unwrap_or(0);
@@ -99,7 +99,13 @@ fn models(plan: &Plan) -> String {
         let tuned = model.tuned_model.as_ref();
         let name = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
         let name = Untrusted::new(name.unwrap_or("no endpoint"));
-        text.push_str(&format!("  {:names$}  {}\n", model.key.name.as_str(), name.shown()));
+        let (model, name) = (model.key.name.as_str(), name.shown().to_string());
+        // A name that is broken in two cannot be copied.
+        if width.is_some_and(|width| names + 4 + name.len() > width) {
+            text.push_str(&format!("  {model}\n    {name}\n"));
+        } else {
+            text.push_str(&format!("  {model:names$}  {name}\n"));
+        }
     }
     for held in &plan.held {
         let name = held.key.name.as_str();
