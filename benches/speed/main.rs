@@ -139,6 +139,8 @@ fn drive() -> Result<(), Error> {
         yaml: best(floors.iter().map(|f| f.yaml)),
     };
     let plan = best(plans);
+    // The one figure that a busy machine can only lower.
+    let cores = validations.iter().map(Measured::cores).fold(0.0, f64::max);
     let validate = best(validations);
     let pages = corpus.pages()?;
 
@@ -160,7 +162,7 @@ fn drive() -> Result<(), Error> {
     report.ratio("plan: wall against fetching or CPU", floor.fetch.wall.max(sum), plan.wall, 1.3);
     report.below("plan: peak memory", plan.memory as f64 / 1e6, 120.0, "MB");
     report.ratio("validate: CPU against both parsers", floor.yaml.cpu, validate.cpu, 2.0);
-    report.above("validate: cores used", validate.cores(), 1.5);
+    report.above("validate: cores used", cores, 1.5);
     report.below("plan of one manifest: CPU", millis(best(ones).cpu), 50.0, "ms");
     report.below("--version: CPU", millis(best(versions).cpu), 10.0, "ms");
     let size = std::fs::metadata(RETUNE)?.len();

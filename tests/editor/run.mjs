@@ -260,7 +260,7 @@ async function main() {
       const labels = await server.complete(path, position);
       const missing = wanted.filter((label) => !labels.includes(label));
       expect(missing.length === 0, `${missing} not among ${labels}`);
-      const foreign = ['onDataChange', 'budget', 'prices', 'claims'];
+      const foreign = ['onDataChange', 'budget', 'prices', 'datasets'];
       expect(!labels.some((label) => foreign.includes(label)), `${labels}`);
     });
   }
