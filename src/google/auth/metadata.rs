@@ -20,7 +20,7 @@ const ADDRESS: &str = "169.254.169.254";
 /// How long the server may take to show that it is there. It is on the same
 /// machine and answers within milliseconds; a missing credential is to be
 /// reported in under two seconds.
-const PROBE: Duration = Duration::from_secs(1);
+const PROBE: Duration = Duration::from_millis(750);
 
 struct Metadata {
     http: reqwest::Client,
