@@ -16,6 +16,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Error;
 
+/// The commit that made the jobs, in seconds; `plan` is told the same.
+pub(crate) const REVISION: i64 = 1_760_000_000;
+
 const PAGE: usize = 100;
 /// One job in ten is our own.
 const LISTED_PER_MANIFEST: usize = 10;
@@ -290,7 +293,7 @@ impl Examples {
     fn own(&self, number: usize, desired: &Desired) -> Value {
         let mut job = self.succeeded.clone();
         let run = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let body = CreateRequest::new(desired, 1).stamped(run, Some(1_760_000_000));
+        let body = CreateRequest::new(desired, 1).stamped(run, Some(REVISION));
         let body: BTreeMap<String, Value> = match body {
             Value::Object(body) => body.into_iter().collect(),
             _ => BTreeMap::new(),

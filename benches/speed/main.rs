@@ -114,7 +114,9 @@ fn drive() -> Result<(), Error> {
     let url = server.url();
 
     let plan = |directory: &str, expected: &str| -> Result<Measured, Error> {
-        let measured = run(retune(root, &["plan", directory, "--endpoint", url]))?;
+        let revision = corpus::REVISION.to_string();
+        let plan = ["plan", directory, "--endpoint", url, "--revision", &revision];
+        let measured = run(retune(root, &plan))?;
         measured.said(expected)
     };
     let in_sync = "No changes. Every tuned model matches its manifest.";
