@@ -39,18 +39,36 @@ pub fn digest(spec: &TuningSpec) -> String {
     format!("{H1}{}", h1::digest(&table::set_fields(spec)))
 }
 
+/// The digests of one spec, hashed once and compared with every run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digests {
+    h1: String,
+}
+
+impl Digests {
+    /// The digests of `spec` in every dialect that this version knows.
+    pub fn of(spec: &TuningSpec) -> Self {
+        Self { h1: digest(spec) }
+    }
+
+    /// The digest in the newest dialect.
+    pub fn newest(&self) -> &str {
+        &self.h1
+    }
+
+    /// Whether a job's label is the digest of this spec, in the label's own
+    /// dialect: an upgrade never turns an old job into another run.
+    pub fn agree_with(&self, label: &str) -> bool {
+        label == self.h1
+    }
+}
+
 /// Whether a job's label is a digest in a dialect that this version knows.
 /// Over any other nothing may be decided.
 pub fn is_known(label: &str) -> bool {
     label.strip_prefix(H1).is_some_and(|hash| {
         hash.len() == h1::LENGTH && hash.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'))
     })
-}
-
-/// The digest of `spec` in the dialect of a job's label, so that an upgrade
-/// never turns an old job into another run. `None` unless it [`is_known`].
-pub fn digest_as(label: &str, spec: &TuningSpec) -> Option<String> {
-    is_known(label).then(|| digest(spec))
 }
 
 #[cfg(test)]

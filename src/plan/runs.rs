@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::Policy;
-use crate::model::identity::{digest_as, equivalent, is_known};
+use crate::model::identity::{Digests, equivalent, is_known};
 use crate::model::{
     Desired, JobName, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted,
 };
@@ -185,14 +185,13 @@ pub(super) fn dialect_is_known(run: &Run<'_>) -> bool {
 }
 
 /// Whether a job carries the digest of the manifest, in the job's own dialect.
-pub(super) fn has_digest(stamp: &Stamp, desired: &Desired) -> bool {
-    let label = stamp.spec.as_deref();
-    label.is_some_and(|label| digest_as(label, &desired.spec).as_deref() == Some(label))
+pub(super) fn has_digest(stamp: &Stamp, digests: &Digests) -> bool {
+    stamp.spec.as_deref().is_some_and(|label| digests.agree_with(label))
 }
 
 /// Whether `run` was asked for what the manifest asks for: by its digest, then
 /// by what it echoes.
-pub(super) fn has_spec(run: &Run<'_>, desired: &Desired) -> bool {
-    has_digest(run.stamp, desired)
+pub(super) fn has_spec(run: &Run<'_>, desired: &Desired, digests: &Digests) -> bool {
+    has_digest(run.stamp, digests)
         || (dialect_is_known(run) && equivalent(&desired.spec, &run.job.echo))
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use super::super::runs::{Index, Run, has_digest, has_spec};
 use super::super::{InFlight, InSync, Newer, Policy, Remark};
-use crate::model::identity::{digest, equivalent, removed_fields};
+use crate::model::identity::{Digests, equivalent, removed_fields};
 use crate::model::{Desired, JobName, Observed, Phase, labels};
 
 /// One manifest and everything observed of it.
 pub(super) struct Case<'a> {
     pub(super) desired: &'a Desired,
+    /// What the manifest's spec is known by.
+    pub(super) digests: Digests,
     /// Our runs of the name, of any spec and rerun, oldest first.
     pub(super) runs: &'a [Run<'a>],
     /// The adopted job, when the listing has it.
@@ -22,14 +24,17 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(super) fn new(desired: &'a Desired, index: &'a Index<'a>, policy: &'a Policy) -> Self {
+        let digests = Digests::of(&desired.spec);
         let runs = index.runs(&desired.key);
         let adopted = index.adopted(desired);
         let rerun = Some(desired.key.rerun);
-        let mut same: Vec<&Run<'_>> =
-            runs.iter().filter(|run| run.stamp.rerun == rerun && has_spec(run, desired)).collect();
+        let mut same: Vec<&Run<'_>> = runs
+            .iter()
+            .filter(|run| run.stamp.rerun == rerun && has_spec(run, desired, &digests))
+            .collect();
         // What only echoes the same may have been asked for more. It counts
         // where no run of this very spec is live or good.
-        let exact = |run: &Run<'_>| has_digest(run.stamp, desired);
+        let exact = |run: &Run<'_>| has_digest(run.stamp, &digests);
         let lives = |run: &Run<'_>| matches!(run.job.phase(), Phase::Good | Phase::Active);
         if same.iter().any(|run| exact(run) && lives(run)) {
             same.retain(|run| exact(run));
@@ -37,12 +42,12 @@ impl<'a> Case<'a> {
         let mut wanted: Vec<&Observed> = same.into_iter().map(|run| run.job).collect();
         // An adopted job counts while its echo equals every set field.
         let taken = adopted.filter(|job| {
-            let stamped = job.stamp.as_ref().is_some_and(|stamp| has_digest(stamp, desired));
+            let stamped = job.stamp.as_ref().is_some_and(|stamp| has_digest(stamp, &digests));
             stamped || equivalent(&desired.spec, &job.echo)
         });
         wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
         wanted.sort_by_key(|job| job.age_order());
-        Self { desired, runs, adopted, wanted, index, policy }
+        Self { desired, digests, runs, adopted, wanted, index, policy }
     }
 
     /// The oldest wanted run in that phase.
@@ -81,7 +86,7 @@ impl<'a> Case<'a> {
     pub(super) fn is_twin(&self, run: &Run<'_>, survivor: &Observed) -> bool {
         let theirs = survivor.stamp.as_ref().and_then(|stamp| stamp.spec.as_ref());
         let same_spec = theirs.is_none_or(|theirs| run.stamp.spec.as_ref() == Some(theirs));
-        self.is_wanted(run.job) && (same_spec || has_digest(run.stamp, self.desired))
+        self.is_wanted(run.job) && (same_spec || has_digest(run.stamp, &self.digests))
     }
 
     /// Whether nothing is known that tells the two runs' data apart.
@@ -141,7 +146,7 @@ impl<'a> Case<'a> {
     pub(super) fn remarks(&self, job: &Observed) -> Vec<Remark> {
         let removed = || {
             let label = job.stamp.as_ref()?.spec.as_deref()?;
-            if label == digest(&self.desired.spec) {
+            if self.digests.agree_with(label) {
                 return None;
             }
             let fields = removed_fields(&self.desired.spec, &job.echo, label)?;

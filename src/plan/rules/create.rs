@@ -4,7 +4,7 @@
 use super::super::{Action, CancelReason, Change, Create, CreateReason, HoldReason};
 use super::Decision;
 use super::case::Case;
-use crate::model::identity::{differences, digest};
+use crate::model::identity::differences;
 use crate::model::{CreateRequest, Observed, OnSupersede};
 
 pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
@@ -35,7 +35,7 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
 pub(super) fn make(case: &Case<'_>, reason: CreateReason, attempt: u32) -> Decision {
     let key = &case.desired.key;
     let request = CreateRequest::new(case.desired, attempt);
-    if let Some(run) = case.index.same_spec_elsewhere(key, &digest(&case.desired.spec)) {
+    if let Some(run) = case.index.same_spec_elsewhere(key, case.digests.newest()) {
         return case.hold(HoldReason::SameSpecElsewhere {
             job: run.job.name.clone(),
             owner: run.stamp.owner.clone(),
