@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::apply::{Executor, Memory, Reconciler, Report, Stop};
+use crate::apply::{Executor, Look, Memory, Ready, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
     CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
@@ -158,7 +158,7 @@ impl Service {
     /// Carries a plan out and says what became of each action.
     pub(super) async fn apply(&self, plan: &Plan) -> (Vec<&'static str>, Report) {
         let stop = Stop::new();
-        let report = self.executor(&stop).apply(plan, Duration::MAX, &()).await;
+        let report = self.executor(&stop).apply(&ready(plan), &()).await;
         (report.items.iter().map(|item| item.outcome.code()).collect(), report)
     }
 
@@ -170,6 +170,7 @@ impl Service {
             revision: Some(77),
             stop,
             memory: &self.memory,
+            claims: None,
         }
     }
 
@@ -192,6 +193,11 @@ impl Service {
     fn called(&self, what: &str, job: &JobName) {
         self.log.lock().unwrap().push(format!("{what} {}", job.id));
     }
+}
+
+/// What may be sent at once.
+pub(super) fn ready(plan: &Plan) -> Ready {
+    Ready::settled(plan.clone(), Look { began: Duration::ZERO, ended: Duration::MAX / 2 })
 }
 
 fn refusal() -> Refusal {

@@ -80,6 +80,15 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
         Event::Settling { creates, wait } => {
             json!({"event": "settling", "creates": creates, "waitSeconds": wait.as_secs()})
         }
+        Event::ClaimedElsewhere { key, holder, remaining, again_in } => about(
+            "claimedElsewhere",
+            key,
+            json!({
+                "holder": holder.raw(),
+                "remainingSeconds": remaining.as_secs(),
+                "againInSeconds": again_in.as_secs(),
+            }),
+        ),
         Event::LookFailed { why, again_in } => {
             json!({"event": "lookFailed", "message": why, "againInSeconds": again_in.as_secs()})
         }
