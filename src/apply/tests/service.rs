@@ -31,6 +31,7 @@ enum Happens {
     State(u32, JobState),
     Appears(&'static str, i64, JobState),
     Down,
+    ShowsJobs,
 }
 
 #[derive(Default)]
@@ -47,6 +48,8 @@ pub(super) struct Service {
     /// Reads fail while this is set.
     pub(super) down: Mutex<bool>,
     pub(super) memory: Mutex<Memory>,
+    /// Listings are behind while this is set.
+    hidden: Mutex<bool>,
 }
 
 pub(super) fn place() -> Place {
@@ -134,6 +137,15 @@ impl Service {
         self
     }
 
+    pub(super) fn shows_jobs_at_the_next_sleep(&self) {
+        self.script.lock().unwrap().push_back(Happens::ShowsJobs);
+    }
+
+    /// Whether listings lack every job.
+    pub(super) fn hides_jobs(&self, hidden: bool) {
+        *self.hidden.lock().unwrap() = hidden;
+    }
+
     pub(super) fn forgets_labels(mut self) -> Self {
         self.forgetful = true;
         self
@@ -210,7 +222,11 @@ impl Vertex for Service {
         if *self.down.lock().unwrap() {
             return Err(ReadError::NotFound { job: job_name(0) });
         }
-        Ok(self.observed().remove(place).unwrap().unwrap())
+        let mut listing = self.observed().remove(place).unwrap().unwrap();
+        if *self.hidden.lock().unwrap() {
+            listing.jobs.clear();
+        }
+        Ok(listing)
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -283,6 +299,7 @@ impl Clock for Service {
                 let request = CreateRequest::new(&desired(name, epochs), 1);
                 self.add(request.spec.clone(), &request.labels, state);
             }
+            Some(Happens::ShowsJobs) => self.hides_jobs(false),
             Some(Happens::Down) => *self.down.lock().unwrap() = true,
             None => {}
         }
