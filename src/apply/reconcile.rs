@@ -92,7 +92,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
             now.actions.retain(|action| open.contains(action));
             let (due, gone) = open.into_iter().partition(|action| now.actions.contains(action));
             open = due;
-            items.extend(skipped(gone, Skipped::NoLongerDue));
+            items.extend(skipped(gone, Skipped::NoLongerDue, observer));
             self.executor.memory().withhold(&mut now, seen.look, self.settle);
             let settling = |action: &Action| {
                 now.held.iter().any(|held| {
@@ -102,7 +102,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
             open.retain(|action| !now.actions.contains(action));
             let (waiting, held) = open.into_iter().partition(settling);
             open = waiting;
-            items.extend(skipped(held, Skipped::NoLongerDue));
+            items.extend(skipped(held, Skipped::NoLongerDue, observer));
             let fresh = seen.look.ended + FRESH;
             let report = self.executor.apply(&now, fresh, observer).await;
             for item in report.items {
@@ -113,7 +113,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
                 }
             }
             if self.executor.stop.is_set() {
-                items.extend(skipped(std::mem::take(&mut open), Skipped::Interrupted));
+                let open = std::mem::take(&mut open);
+                items.extend(skipped(open, Skipped::Interrupted, observer));
             }
             if open.is_empty() {
                 break;
@@ -122,7 +123,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
             match self.look().await {
                 Ok(again) => seen = again,
                 Err(error) => {
-                    items.extend(skipped(open, Skipped::NotLooked));
+                    items.extend(skipped(open, Skipped::NotLooked, observer));
                     broken = Some(error);
                     break;
                 }
@@ -157,6 +158,15 @@ fn key(action: &Action) -> &crate::model::Key {
     }
 }
 
-fn skipped(actions: Vec<Action>, why: Skipped) -> impl Iterator<Item = Item> {
-    actions.into_iter().map(move |action| Item { action, outcome: Outcome::Skipped(why) })
+/// What is not begun is told, like all that becomes of an action.
+fn skipped(
+    actions: Vec<Action>,
+    why: Skipped,
+    observer: &dyn Observer,
+) -> impl Iterator<Item = Item> {
+    actions.into_iter().map(move |action| {
+        let outcome = Outcome::Skipped(why);
+        observer.notice(&Event::Done(&action, &outcome));
+        Item { action, outcome }
+    })
 }

@@ -224,7 +224,8 @@ impl Observer for Telling<'_> {
                 let text = format!(
                     "  looking again in {} before {} created: a run that is not listed yet may \
                      exist\n",
-                    Pretty(*wait),
+                    // Up, or the rest of a second would be none at all.
+                    Pretty(Duration::from_secs(wait.as_secs_f64().ceil() as u64)),
                     if *creates == 1 { "it is" } else { "they are" }
                 );
                 self.narrate(&text);
