@@ -9,7 +9,7 @@ use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::Session;
+use super::session::{Needs, Session};
 use super::status::{Format, progress};
 use super::table::table;
 use super::{Global, jobs};
@@ -33,7 +33,9 @@ pub struct Args {
 
 /// Looks and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session = Session::open(&args.paths, global, false, output).await?;
+    let session =
+        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
+            .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
     let seen = session.observe().await?;

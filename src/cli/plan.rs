@@ -6,7 +6,7 @@ use super::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::Session;
+use super::session::{Needs, Session};
 use crate::plan::{Plan, plan, show};
 
 /// Arguments of `retune plan`.
@@ -49,7 +49,9 @@ pub enum Format {
 
 /// Plans and prints; changes nothing.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session = Session::open(&args.paths, global, false, output).await?;
+    let session =
+        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
+            .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.only)?;
     let seen = session.observe().await?;

@@ -43,16 +43,26 @@ pub(super) struct Session {
     running: Option<Running>,
 }
 
+/// What a command cannot do without.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// At least one manifest. What looks at runs, or stops them, needs none.
+    pub(super) manifests: bool,
+    /// A Workspace, unless it runs on the emulator.
+    pub(super) workspace: bool,
+}
+
 /// Loads the manifests; findings are printed, and errors end the command
 /// before anything was asked of Vertex.
 pub(super) fn load(
     paths: &[PathBuf],
     global: &Global,
     environment: &Environment,
-    require_workspace: bool,
+    needs: Needs,
     output: &Output,
 ) -> Result<Manifests, Failure> {
-    let settings = global.settings(environment, require_workspace);
+    let settings =
+        Settings { may_be_none: !needs.manifests, ..global.settings(environment, needs.workspace) };
     match manifest::load(&paths_or_default(paths), &settings).into_result() {
         Ok(manifests) => {
             output.say(&manifest::render::text(&manifests.report.findings, true));
@@ -74,18 +84,26 @@ pub(super) fn paths_or_default(paths: &[PathBuf]) -> Vec<PathBuf> {
     if paths.is_empty() { manifest::default_paths() } else { paths.to_vec() }
 }
 
+fn no_place() -> Failure {
+    Failure::new(Exit::Invalid, "there are no manifests here that name the places to look at")
+        .hint("name a place with --project and --location, or run `retune init`")
+}
+
 impl Session {
     /// Loads the manifests and sets a client up.
     pub(super) async fn open(
         paths: &[PathBuf],
         global: &Global,
-        require_workspace: bool,
+        needs: Needs,
         output: &Output,
     ) -> Result<Self, Failure> {
         let environment = Environment::read();
-        let require = require_workspace && !global.emulator;
-        let loaded = load(paths, global, &environment, require, output)?;
+        let needs = Needs { workspace: needs.workspace && !global.emulator, ..needs };
+        let loaded = load(paths, global, &environment, needs, output)?;
         let places = observe::places(&loaded.desired, loaded.workspace.as_ref());
+        if places.is_empty() {
+            return Err(no_place());
+        }
         let (client, running) = connect(global, environment, output).await?;
         Ok(Self {
             desired: loaded.desired,
@@ -123,12 +141,11 @@ impl Session {
                     running,
                 })
             }
-            None if paths.is_empty() && !has_manifests => Err(Failure::new(
-                Exit::Invalid,
-                "there are no manifests here that name the places to look at",
-            )
-            .hint("name a place with --project and --location, or run `retune init`")),
-            _ => Self::open(paths, global, false, output).await,
+            None if paths.is_empty() && !has_manifests => Err(no_place()),
+            _ => {
+                let needs = Needs { manifests: false, workspace: false };
+                Self::open(paths, global, needs, output).await
+            }
         }
     }
 
@@ -153,7 +170,9 @@ impl Session {
 
     /// The directory whose commit the manifests are of.
     fn work_tree(&self) -> Option<&Path> {
-        let file = self.desired.first().map(|d| d.source.file.as_path())?;
+        let workspace = self.workspace.as_ref().map(|workspace| &workspace.source);
+        let source = self.desired.first().map(|desired| &desired.source).or(workspace);
+        let file = source.map(|source| source.file.as_path())?;
         let parent = file.parent()?;
         Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
     }
