@@ -73,8 +73,9 @@ fn main() -> ExitCode {
 }
 
 fn play(path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    play::play(&Scenario::read(&text)?)
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
+    play::play(&Scenario::read(text)?)
 }
 
 fn files() -> Vec<PathBuf> {
