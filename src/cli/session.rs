@@ -2,6 +2,7 @@
 //! emulator when it is asked for.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Global;
@@ -16,7 +17,7 @@ use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Workspace};
 use crate::observe;
 use crate::plan::Policy;
-use crate::vertex::{Client, ClientOptions, Keep, ReadError};
+use crate::vertex::{Client, ClientOptions, Endpoint, Keep, ReadError};
 
 /// The client of the command line.
 pub(super) type VertexClient = Client<SystemClock, SystemEntropy>;
@@ -300,10 +301,10 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
         Failure::new(Exit::Unexpected, format!("could not write in {EMULATOR_WORLD}: {error}"))
             .hint("run retune in a directory that you may write to")
     };
-    std::fs::create_dir_all(&directory).map_err(failed)?;
+    emulator::own_directory(&directory).map_err(failed)?;
     // The world of an emulator is nobody's business but this machine's.
     if let Some(parent) = directory.parent() {
-        std::fs::write(parent.join(".gitignore"), "*\n").map_err(failed)?;
+        write(&parent.join(".gitignore"), "*\n").map_err(failed)?;
     }
     let options = emulator::Options {
         speed: EMULATOR_SPEED,
@@ -314,12 +315,14 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
     match emulator::start(options, SystemClock::new()).await {
         Ok(running) => {
             let url = running.url().to_owned();
-            std::fs::write(&address, &url).map_err(failed)?;
+            write(&address, &url).map_err(failed)?;
             Ok((url, Some(running)))
         }
         Err(StartError::Busy(_)) => {
             let url = std::fs::read(&address).ok().and_then(|url| String::from_utf8(url).ok());
-            let url = url.ok_or_else(|| {
+            // The file may be anybody's; the emulator is on this machine.
+            let here = |url: &String| Endpoint::parse(url).is_ok_and(|url| url.is_loopback());
+            let url = url.filter(here).ok_or_else(|| {
                 Failure::new(Exit::Unreachable, "another retune is starting the emulator here")
                     .hint("run the command again")
             })?;
@@ -328,4 +331,9 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
         }
         Err(error) => Err(Failure::new(Exit::Unexpected, error)),
     }
+}
+
+/// Writes a small file in the place of whatever is there.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    emulator::fresh_file(path)?.write_all(text.as_bytes())
 }
