@@ -57,7 +57,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
                     "plan": show::json(&plan),
                     "runs": runs,
                 });
-                output.data(&format!("{value:#}\n"));
+                output.document(&value);
             }
             Format::Text => {
                 let far = progress(&session.client, &plan).await;
@@ -107,7 +107,8 @@ fn head(desired: &Desired, plan: &Plan, emulator: bool, width: Option<usize>) ->
     let on = if emulator { " (emulator)" } else { "" };
     let key = &desired.key;
     let mut out = format!("{}{on}\n", key.name);
-    let source = format!("{}:{}", desired.source.file.display(), desired.source.line);
+    let file = Untrusted::new(desired.source.file.to_string_lossy());
+    let source = format!("{}:{}", file.shown(), desired.source.line);
     let facts = [
         ("place", key.place.to_string()),
         ("owner", key.owner.to_string()),

@@ -58,7 +58,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let progress = progress(&session.client, &plan).await;
     let models = models(&plan, &progress);
     match args.format {
-        Format::Json => output.data(&format!("{:#}\n", document(&models, &plan))),
+        Format::Json => output.document(&document(&models, &plan)),
         Format::Text => output.data(&text(&models, &plan, global.emulator, output.width())),
     }
     session.close().await;

@@ -125,7 +125,7 @@ impl<'a> Telling<'a> {
     }
 
     fn line(&self, value: serde_json::Value) {
-        self.output.data(&format!("{value}\n"));
+        self.output.line(&value);
     }
 
     fn clear(&self) {
