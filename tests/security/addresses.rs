@@ -73,6 +73,24 @@ fn at_once(texts: &[&str], check: impl Fn(&str) + Sync) {
     });
 }
 
+/// Runs without any credential. Where one may be sent, one is looked for, and
+/// its absence is said before anything is sent: so what is said tells which
+/// hosts would get one, also where TLS hides what they get.
+fn without_token(line: &str, environment: &[(&str, &str)]) -> String {
+    let world = World::alone();
+    world.wants(crate::model::model("faq"));
+    let arguments: Vec<&str> = line.split_whitespace().collect();
+    let mut command = world.command(&arguments);
+    // Nor a gcloud.
+    command.env("PATH", "").envs(environment.iter().copied());
+    world.shown(&command.output().unwrap())
+}
+
+const NO_CREDENTIAL: &str = "there is no usable Google credential";
+
+/// So many of them are no address at all.
+const REFUSED: usize = 17;
+
 /// What URL parsers disagree about, each with a host that is not Google's.
 const TRICKS: [&str; 24] = [
     "https://aiplatform.googleapis.com@127.0.0.1:PORT",
@@ -103,26 +121,37 @@ const TRICKS: [&str; 24] = [
 
 #[test]
 fn no_trick_with_an_address_takes_the_token_along() {
+    let refused = AtomicUsize::new(0);
     at_once(&TRICKS, |trick| {
         let world = World::alone();
         world.wants(crate::model::model("faq"));
-        let heard = crate::server::Server::new(|_| ("200 OK", "application/json", "{}".to_owned()));
-        let port = heard.url().rsplit(':').next().unwrap().to_owned();
-        let url = trick.replace("PORT", &port);
-        let (_, code) = with_token(&world, "apply --yes", &[("GOOGLE_VERTEX_BASE_URL", &url)]);
-        assert!([0, 4, 6, 64].contains(&code), "{url}: {code}");
-        for request in heard.asked() {
-            let request = request.to_ascii_lowercase();
-            let token = request.contains("authorization") || request.contains("canary");
-            assert!(!token, "{url}: {request}");
+        let heard = Listener::new();
+        let port = heard.address.rsplit(':').next().unwrap();
+        let environment = [("GOOGLE_VERTEX_BASE_URL", trick.replace("PORT", port))];
+        let environment = environment.each_ref().map(|(name, url)| (*name, url.as_str()));
+        let (shown, code) = with_token(&world, "apply --yes", &environment);
+        let without = without_token("plan", &environment);
+        assert!(!without.contains(NO_CREDENTIAL), "{trick}: {without}");
+        match code {
+            // Not asked at all.
+            64 => {
+                refused.fetch_add(1, Ordering::Relaxed);
+                assert_eq!(heard.heard(), (0, 0), "{trick}: {shown}");
+            }
+            4 => {}
+            code => panic!("{trick}: {code}: {shown}"),
         }
+        let heard = heard.heard.lock().unwrap();
+        assert!(!String::from_utf8_lossy(&heard).contains(CANARY), "{trick}");
     });
+    assert_eq!(refused.into_inner(), REFUSED);
 }
 
 #[test]
 fn a_host_that_only_looks_like_googles_is_asked_without_the_token() {
     use retune::vertex::Endpoint;
-    // These resolve nowhere; that they are not Google's is decided before.
+    // The proxy stands for the network: it sees where the program wants to go.
+    let proxy = || crate::server::Server::new(|_| ("502 Bad Gateway", "text/plain", String::new()));
     let lookalikes = [
         "https://aiplatform.googleapis.com.evil.example",
         "https://aiplatform.googleapis.com.",
@@ -137,21 +166,22 @@ fn a_host_that_only_looks_like_googles_is_asked_without_the_token() {
     at_once(&lookalikes, |lookalike| {
         let endpoint = Endpoint::parse(lookalike).unwrap();
         assert!(endpoint.is_https() && !endpoint.is_loopback(), "{lookalike}");
-        let world = World::alone();
-        world.wants(crate::model::model("faq"));
-        // The proxy stands for the network: it sees where the program wants to go.
-        let proxy =
-            crate::server::Server::new(|_| ("502 Bad Gateway", "text/plain", String::new()));
+        let proxy = proxy();
         let environment = [("HTTPS_PROXY", proxy.url()), ("GOOGLE_VERTEX_BASE_URL", lookalike)];
-        let (shown, code) = with_token(&world, "plan", &environment);
-        assert_eq!(code, 4, "{lookalike}: {shown}");
+        let shown = without_token("plan", &environment);
+        assert!(!shown.contains(NO_CREDENTIAL), "{lookalike}: {shown}");
         assert!(!proxy.asked().is_empty(), "{lookalike}: {shown}");
-        for request in proxy.asked() {
-            assert!(request.starts_with("CONNECT "), "{request}");
-            assert!(!request.to_ascii_lowercase().contains("authorization"), "{request}");
-            assert!(!request.contains(CANARY), "{request}");
-        }
+        assert!(proxy.asked().iter().all(|request| request.starts_with("CONNECT ")));
     });
+    // Google's own, however it is written, is not asked without one.
+    for googles in ["https://AIPLATFORM.googleapis.COM:443/", "https://aiplatform%2egoogleapis.com"]
+    {
+        let proxy = proxy();
+        let environment = [("HTTPS_PROXY", proxy.url()), ("GOOGLE_VERTEX_BASE_URL", googles)];
+        let shown = without_token("plan", &environment);
+        assert!(shown.contains(NO_CREDENTIAL), "{googles}: {shown}");
+        assert_eq!(proxy.asked().len(), 0, "{googles}");
+    }
 }
 
 #[test]
