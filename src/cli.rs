@@ -160,6 +160,7 @@ impl Global {
                 environment: environment.location.clone(),
             },
             require_workspace,
+            may_be_none: false,
         }
     }
 }

@@ -65,6 +65,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::faults::{Entry, Faults, Rule, RuleError};
+pub(crate) use self::file::{fresh_file, own_directory};
 use crate::clock::Clock;
 
 /// How an emulator is set up.

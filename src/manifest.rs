@@ -48,6 +48,9 @@ pub struct Settings {
     pub location: Setting,
     /// Whether a Workspace must apply: true for whatever changes the real service.
     pub require_workspace: bool,
+    /// Whether a Workspace alone will do: true for whatever looks at, or stops,
+    /// what has no manifest any more.
+    pub may_be_none: bool,
 }
 
 /// A value that may come from a flag or from the environment.

@@ -36,4 +36,4 @@ pub use spec::{
     AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,
     PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
 };
-pub use untrusted::Untrusted;
+pub use untrusted::{Untrusted, inert_json};

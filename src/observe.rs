@@ -12,11 +12,14 @@ use crate::vertex::{Keep, ReadError, Vertex};
 /// most, and the quota is 600 requests a minute and region.
 const PLACES_AT_A_TIME: usize = 8;
 
-/// The places to list: each one of a manifest and of `alsoList`.
+/// The places to list: each one of a manifest and of `alsoList`; without a
+/// manifest, that of the Workspace.
 pub fn places(desired: &[Desired], workspace: Option<&Workspace>) -> BTreeSet<Place> {
     let named = desired.iter().map(|d| d.key.place.clone());
     let also = workspace.into_iter().flat_map(|w| w.also_list.iter().cloned());
-    named.chain(also).collect()
+    let own = workspace.filter(|_| desired.is_empty());
+    let own = own.and_then(|w| Some(Place::new(w.project.clone()?, w.location.clone()?)));
+    named.chain(also).chain(own).collect()
 }
 
 /// Which jobs a plan over `desired` needs to see in full.

@@ -334,7 +334,7 @@ fn a_flag_that_cannot_be_a_place_is_wrong_usage() {
         (setting(None, Some("a b")), setting(None, None), "GOOGLE_CLOUD_PROJECT"),
         (setting(None, None), setting(Some("global"), None), "--location"),
     ] {
-        let settings = Settings { project, location, require_workspace: false };
+        let settings = Settings { project, location, ..Settings::default() };
         match load(GOOD, &settings).into_result() {
             Err(Rejected::Usage(UsageError::Malformed { origin: found, .. })) => {
                 assert_eq!(found, origin);

@@ -287,11 +287,8 @@ const IN_BLOCK_FORM: usize = 5;
 /// The files the program rejects for their shape.
 fn rejected(directory: &Path) -> BTreeSet<String> {
     let here = |value: &str| Setting { environment: Some(value.to_owned()), flag: None };
-    let settings = Settings {
-        project: here("acme-ml"),
-        location: here("us-central1"),
-        require_workspace: false,
-    };
+    let settings =
+        Settings { project: here("acme-ml"), location: here("us-central1"), ..Settings::default() };
     let loaded = manifest::load(&[directory.to_owned()], &settings);
     let shape = loaded.report().findings.iter().filter(|finding| {
         assert!(!BEYOND_JSON.contains(&finding.code), "{finding:?}");

@@ -197,7 +197,8 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             let ready = match ready {
                 Ok(ready) => ready,
                 Err(error) => {
-                    items.extend(skipped(std::mem::take(&mut open), Skipped::NotLooked));
+                    let open = std::mem::take(&mut open);
+                    items.extend(skipped(open, Skipped::NotLooked, observer));
                     break Some(error);
                 }
             };
@@ -227,7 +228,8 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 }
             }
             if self.executor.stop.is_set() {
-                items.extend(skipped(std::mem::take(&mut open), Skipped::Interrupted));
+                let open = std::mem::take(&mut open);
+                items.extend(skipped(open, Skipped::Interrupted, observer));
             }
             if open.is_empty() {
                 break None;
@@ -296,6 +298,15 @@ fn key(action: &Action) -> &crate::model::Key {
     }
 }
 
-fn skipped(actions: Vec<Action>, why: Skipped) -> impl Iterator<Item = Item> {
-    actions.into_iter().map(move |action| Item { action, outcome: Outcome::Skipped(why) })
+/// What is not begun is told, like all that becomes of an action.
+fn skipped(
+    actions: Vec<Action>,
+    why: Skipped,
+    observer: &dyn Observer,
+) -> impl Iterator<Item = Item> {
+    actions.into_iter().map(move |action| {
+        let outcome = Outcome::Skipped(why);
+        observer.notice(&Event::Done(&action, &outcome));
+        Item { action, outcome }
+    })
 }

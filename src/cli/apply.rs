@@ -15,7 +15,7 @@ use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
-use super::session::{Session, VertexClient};
+use super::session::{Needs, Session, VertexClient};
 use super::{Global, interrupt};
 use crate::apply::{
     CarriedOut, Claims, Executor, Item, Outcome, Reconciler, Report, SETTLE, Seen, Stop,
@@ -93,7 +93,9 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         return Err(Failure::usage(format!("`{path}` is a duration, and no manifest"))
             .hint(format!("write `--wait={path}`")));
     }
-    let session = Session::open(&args.paths, global, true, output).await?;
+    // The last manifest may be gone: what it left is stopped by its name.
+    let needs = Needs { manifests: args.prune.is_empty(), workspace: true };
+    let session = Session::open(&args.paths, global, needs, output).await?;
     let result = apply(&args, wait, &session, global, output).await;
     session.close().await;
     result

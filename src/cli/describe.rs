@@ -9,7 +9,7 @@ use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::Session;
+use super::session::{Needs, Session};
 use super::status::{Format, progress};
 use super::table::table;
 use super::{Global, jobs};
@@ -33,7 +33,9 @@ pub struct Args {
 
 /// Looks and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session = Session::open(&args.paths, global, false, output).await?;
+    let session =
+        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
+            .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
     let seen = session.observe().await?;
@@ -55,7 +57,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
                     "plan": show::json(&plan),
                     "runs": runs,
                 });
-                output.data(&format!("{value:#}\n"));
+                output.document(&value);
             }
             Format::Text => {
                 let far = progress(&session.client, &plan).await;
@@ -105,7 +107,8 @@ fn head(desired: &Desired, plan: &Plan, emulator: bool, width: Option<usize>) ->
     let on = if emulator { " (emulator)" } else { "" };
     let key = &desired.key;
     let mut out = format!("{}{on}\n", key.name);
-    let source = format!("{}:{}", desired.source.file.display(), desired.source.line);
+    let file = Untrusted::new(desired.source.file.to_string_lossy());
+    let source = format!("{}:{}", file.shown(), desired.source.line);
     let facts = [
         ("place", key.place.to_string()),
         ("owner", key.owner.to_string()),

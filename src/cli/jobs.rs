@@ -38,7 +38,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     match args.format {
         Format::Json => {
             let jobs: Vec<Value> = jobs.iter().map(|job| value(job)).collect();
-            output.data(&format!("{:#}\n", json!({"formatVersion": 1, "jobs": jobs})));
+            output.document(&json!({"formatVersion": 1, "jobs": jobs}));
         }
         Format::Text => output.data(&text(&jobs, global.emulator)),
     }

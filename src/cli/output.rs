@@ -9,6 +9,8 @@ use std::sync::Mutex;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
+use crate::model::inert_json;
+
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
@@ -67,6 +69,16 @@ impl Output {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => state.closed = true,
             Err(error) => state.failed = Some(error),
         }
+    }
+
+    /// Data for programs: one document, over several lines.
+    pub fn document(&self, value: &serde_json::Value) {
+        self.data(&inert_json(&format!("{value:#}\n")));
+    }
+
+    /// Data for programs: one line of many.
+    pub fn line(&self, value: &serde_json::Value) {
+        self.data(&inert_json(&format!("{value}\n")));
     }
 
     /// Narration: what goes on. Kept back by `--quiet`.

@@ -6,8 +6,8 @@ use super::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::Session;
-use crate::plan::{Plan, show};
+use super::session::{Needs, Session};
+use crate::plan::show;
 
 /// Arguments of `retune plan`.
 #[derive(Debug, clap::Args)]
@@ -49,22 +49,22 @@ pub enum Format {
 
 /// Plans and prints; changes nothing.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session = Session::open(&args.paths, global, false, output).await?;
+    let session =
+        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
+            .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.only)?;
     let plan = session.decide(&policy).await?;
-    output.data(&shown(&plan, &args, global, output));
+    match args.format {
+        Format::Text => output.data(&show::text(&plan, text_options(args.full, global, output))),
+        Format::Json => output.document(&show::json(&plan)),
+        Format::Markdown => {
+            output.data(&show::markdown(&plan, args.full, args.max_bytes, global.emulator));
+        }
+    }
     session.close().await;
     let pending = args.detailed_exitcode && !plan.actions.is_empty();
     Ok(if pending { Exit::ChangesPending } else { Exit::Done })
-}
-
-fn shown(plan: &Plan, args: &Args, global: &Global, output: &Output) -> String {
-    match args.format {
-        Format::Text => show::text(plan, text_options(args.full, global, output)),
-        Format::Json => format!("{:#}\n", show::json(plan)),
-        Format::Markdown => show::markdown(plan, args.full, args.max_bytes, global.emulator),
-    }
 }
 
 pub(super) fn text_options(full: bool, global: &Global, output: &Output) -> show::TextOptions {

@@ -2,6 +2,7 @@
 //! emulator when it is asked for.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::Global;
@@ -17,7 +18,7 @@ use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Workspace};
 use crate::observe;
 use crate::plan::{Plan, Policy};
-use crate::vertex::{Client, ClientOptions, Keep, ReadError};
+use crate::vertex::{Client, ClientOptions, Endpoint, Keep, ReadError};
 
 /// The client of the command line.
 pub(super) type VertexClient = Client<SystemClock, SystemEntropy>;
@@ -44,16 +45,26 @@ pub(super) struct Session {
     running: Option<Running>,
 }
 
+/// What a command cannot do without.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needs {
+    /// At least one manifest. What looks at runs, or stops them, needs none.
+    pub(super) manifests: bool,
+    /// A Workspace, unless it runs on the emulator.
+    pub(super) workspace: bool,
+}
+
 /// Loads the manifests; findings are printed, and errors end the command
 /// before anything was asked of Vertex.
 pub(super) fn load(
     paths: &[PathBuf],
     global: &Global,
     environment: &Environment,
-    require_workspace: bool,
+    needs: Needs,
     output: &Output,
 ) -> Result<Manifests, Failure> {
-    let settings = global.settings(environment, require_workspace);
+    let settings =
+        Settings { may_be_none: !needs.manifests, ..global.settings(environment, needs.workspace) };
     match manifest::load(&paths_or_default(paths), &settings).into_result() {
         Ok(manifests) => {
             output.say(&manifest::render::text(&manifests.report.findings, true));
@@ -75,18 +86,26 @@ pub(super) fn paths_or_default(paths: &[PathBuf]) -> Vec<PathBuf> {
     if paths.is_empty() { manifest::default_paths() } else { paths.to_vec() }
 }
 
+fn no_place() -> Failure {
+    Failure::new(Exit::Invalid, "there are no manifests here that name the places to look at")
+        .hint("name a place with --project and --location, or run `retune init`")
+}
+
 impl Session {
     /// Loads the manifests and sets a client up.
     pub(super) async fn open(
         paths: &[PathBuf],
         global: &Global,
-        require_workspace: bool,
+        needs: Needs,
         output: &Output,
     ) -> Result<Self, Failure> {
         let environment = Environment::read();
-        let require = require_workspace && !global.emulator;
-        let loaded = load(paths, global, &environment, require, output)?;
+        let needs = Needs { workspace: needs.workspace && !global.emulator, ..needs };
+        let loaded = load(paths, global, &environment, needs, output)?;
         let places = observe::places(&loaded.desired, loaded.workspace.as_ref());
+        if places.is_empty() {
+            return Err(no_place());
+        }
         let (client, running) = connect(global, environment, output).await?;
         Ok(Self {
             desired: loaded.desired,
@@ -124,12 +143,11 @@ impl Session {
                     running,
                 })
             }
-            None if paths.is_empty() && !has_manifests => Err(Failure::new(
-                Exit::Invalid,
-                "there are no manifests here that name the places to look at",
-            )
-            .hint("name a place with --project and --location, or run `retune init`")),
-            _ => Self::open(paths, global, false, output).await,
+            None if paths.is_empty() && !has_manifests => Err(no_place()),
+            _ => {
+                let needs = Needs { manifests: false, workspace: false };
+                Self::open(paths, global, needs, output).await
+            }
         }
     }
 
@@ -154,7 +172,9 @@ impl Session {
 
     /// The directory whose commit the manifests are of.
     fn work_tree(&self) -> Option<&Path> {
-        let file = self.desired.first().map(|d| d.source.file.as_path())?;
+        let workspace = self.workspace.as_ref().map(|workspace| &workspace.source);
+        let source = self.desired.first().map(|desired| &desired.source).or(workspace);
+        let file = source.map(|source| source.file.as_path())?;
         let parent = file.parent()?;
         Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
     }
@@ -299,10 +319,10 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
         Failure::new(Exit::Unexpected, format!("could not write in {EMULATOR_WORLD}: {error}"))
             .hint("run retune in a directory that you may write to")
     };
-    std::fs::create_dir_all(&directory).map_err(failed)?;
+    emulator::own_directory(&directory).map_err(failed)?;
     // The world of an emulator is nobody's business but this machine's.
     if let Some(parent) = directory.parent() {
-        std::fs::write(parent.join(".gitignore"), "*\n").map_err(failed)?;
+        write(&parent.join(".gitignore"), "*\n").map_err(failed)?;
     }
     let options = emulator::Options {
         speed: EMULATOR_SPEED,
@@ -313,12 +333,14 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
     match emulator::start(options, SystemClock::new()).await {
         Ok(running) => {
             let url = running.url().to_owned();
-            std::fs::write(&address, &url).map_err(failed)?;
+            write(&address, &url).map_err(failed)?;
             Ok((url, Some(running)))
         }
         Err(StartError::Busy(_)) => {
             let url = std::fs::read(&address).ok().and_then(|url| String::from_utf8(url).ok());
-            let url = url.ok_or_else(|| {
+            // The file may be anybody's; the emulator is on this machine.
+            let here = |url: &String| Endpoint::parse(url).is_ok_and(|url| url.is_loopback());
+            let url = url.filter(here).ok_or_else(|| {
                 Failure::new(Exit::Unreachable, "another retune is starting the emulator here")
                     .hint("run the command again")
             })?;
@@ -327,4 +349,9 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
         }
         Err(error) => Err(Failure::new(Exit::Unexpected, error)),
     }
+}
+
+/// Writes a small file in the place of whatever is there.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    emulator::fresh_file(path)?.write_all(text.as_bytes())
 }

@@ -11,7 +11,7 @@ use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::{Session, VertexClient};
+use super::session::{Needs, Session, VertexClient};
 use super::table::table;
 use crate::model::{JobName, Key, Pretty, Progress, Untrusted};
 use crate::plan::{Action, Plan, show};
@@ -49,14 +49,16 @@ const LOOKS_AT_A_TIME: usize = 8;
 
 /// Looks and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session = Session::open(&args.paths, global, false, output).await?;
+    let session =
+        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
+            .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
     let plan = session.decide(&policy).await?;
     let progress = progress(&session.client, &plan).await;
     let models = models(&plan, &progress);
     match args.format {
-        Format::Json => output.data(&format!("{:#}\n", document(&models, &plan))),
+        Format::Json => output.document(&document(&models, &plan)),
         Format::Text => output.data(&text(&models, &plan, global.emulator, output.width())),
     }
     session.close().await;

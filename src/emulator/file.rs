@@ -42,7 +42,7 @@ impl WorldFile {
             let path = path.to_owned();
             move |source: io::Error| StartError::DataDir { path, source }
         };
-        fs::create_dir_all(dir).map_err(refuse(dir))?;
+        own_directory(dir).map_err(refuse(dir))?;
         let lock_path = dir.join("emulator.lock");
         let lock = File::options()
             .create(true)
@@ -85,9 +85,31 @@ impl WorldFile {
     pub(crate) fn save(&self, world: &World) -> io::Result<()> {
         let beside = self.path.with_extension("json.new");
         let bytes = serde_json::to_vec(&Written { format: FORMAT, world })?;
-        let mut file = File::create(&beside)?;
+        let mut file = fresh_file(&beside)?;
         file.write_all(&bytes)?;
         drop(file);
         fs::rename(&beside, &self.path)
     }
+}
+
+/// Makes a directory for nobody else's eyes; one that is there stays as it is.
+pub(crate) fn own_directory(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+/// An empty file for nobody else's eyes in the place of whatever is there. A
+/// link is replaced and never followed: a directory that somebody else packed
+/// must not lead a write out of it.
+pub(crate) fn fresh_file(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create_new(true).open(path)
 }

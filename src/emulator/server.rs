@@ -276,10 +276,13 @@ pub(crate) async fn serve<C: Clock + 'static>(
 /// (`Origin`) nor by a name that resolves to loopback (`Host`).
 async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let host = match headers.get(header::HOST) {
-        Some(host) => host.to_str().ok().map(str::to_owned),
+    let mut named = headers.get_all(header::HOST).iter();
+    let host = match (named.next(), named.next()) {
+        (Some(host), None) => host.to_str().ok().map(str::to_owned),
         // HTTP/2 says it in the request line.
-        None => request.uri().authority().map(ToString::to_string),
+        (None, _) => request.uri().authority().map(ToString::to_string),
+        // Whoever reads the other one would take it for another host's.
+        (Some(_), Some(_)) => None,
     };
     if !host.is_some_and(|host| app.hosts.iter().any(|known| known.eq_ignore_ascii_case(&host))) {
         return Refusal::forbidden(
@@ -287,7 +290,7 @@ async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         )
         .into_response();
     }
-    if let Some(origin) = headers.get(header::ORIGIN) {
+    for origin in headers.get_all(header::ORIGIN) {
         let origin = origin.to_str().unwrap_or_default();
         if !app.hosts.iter().any(|known| origin.strip_prefix("http://") == Some(known)) {
             return Refusal::forbidden("The emulator does not answer to pages of other sites.")

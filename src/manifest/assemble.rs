@@ -40,7 +40,9 @@ pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembl
         let path = paths.first().map_or_else(|| PathBuf::from("."), Clone::clone);
         Spot::whole(Arc::from(path))
     };
-    if manifests.is_empty() && !findings.iter().any(|f| f.severity() == Severity::Error) {
+    let enough = settings.may_be_none && !workspaces.is_empty();
+    if manifests.is_empty() && !enough && !findings.iter().any(|f| f.severity() == Severity::Error)
+    {
         findings.push(
             Finding::new(Code::NoManifests, whole(), "no document of kind `TunedModel` here")
                 .hint("name the directory of the manifests, or start with `retune init`"),

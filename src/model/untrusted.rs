@@ -51,13 +51,33 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Control characters, bidi controls, zero-width and other invisible characters.
+/// JSON text in which every character that a terminal would obey or hide is an
+/// escape: it may be printed, and says the same to whoever parses it.
+pub fn inert_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        // JSON's own line breaks; those in its strings are escaped already.
+        if c == '\n' || !is_hazard(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            out.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    out
+}
+
+/// Control characters, bidi controls, separators of lines and annotations, and
+/// what Unicode calls default ignorable: characters that show nothing.
 fn is_hazard(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' | '\u{10ffff}')
 }
 
 #[cfg(test)]
@@ -71,6 +91,16 @@ mod tests {
             hostile.shown().to_string(),
             "a\\u{1b}[31mred\\u{1b}[0m  \\u{202e}x\\u{200b}\\u{9b}2J\\u{7f}"
         );
+    }
+
+    #[test]
+    fn json_says_the_same_without_a_character_that_steers() {
+        let text = "\u{9b}2J\u{202e}\u{e0101}\u{7f}\n\"\\ \u{fc} \u{65e5}";
+        let json = serde_json::json!({ text: [text] });
+        let inert = inert_json(&format!("{json:#}\n"));
+        assert!(inert.chars().all(|c| c == '\n' || !is_hazard(c)), "{inert}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&inert).unwrap(), json);
+        assert!(inert.contains("\u{fc} \u{65e5}"));
     }
 
     #[test]

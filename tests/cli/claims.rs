@@ -97,6 +97,7 @@ fn a_bucket_that_does_not_exist() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
+      faq  not begun  the second look failed, and nothing is created without it
 
     Applied: 0 created, 1 not done.
     --- stderr
@@ -174,6 +175,8 @@ fn an_object_that_is_no_claim() {
     Plan: 1 to create, 1 to cancel.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
+      faq  not begun  the second look failed, and nothing is created without it
+      faq  not begun  tuningJobs/[JOB-1]: the second look failed, and nothing is created without it
 
     Applied: 0 created, 2 not done.
     --- stderr

@@ -8,14 +8,11 @@ use crate::world::World;
 #[test]
 fn lists_foreign_jobs_too() {
     let world = World::new();
-    assert_snapshot!(world.run("jobs --project acme-ml --location us-central1 manifests"), @"
-    --- stderr
-    error[no-manifests]: no document of kind `TunedModel` here
-    --> manifests:1:1
-     = help: name the directory of the manifests, or start with `retune init`
-
-    error: the manifests are not valid; nothing was asked of Vertex
-    [exit 3]
+    // A Workspace says where to look, also before the first manifest and after
+    // the last.
+    assert_snapshot!(world.run("jobs"), @"
+    0 jobs.
+    [exit 0]
     ");
     world.wants(model("faq")).does("apply --yes").later("3h");
     world.foreign_job();

@@ -125,7 +125,7 @@ impl<'a> Telling<'a> {
     }
 
     fn line(&self, value: serde_json::Value) {
-        self.output.data(&format!("{value}\n"));
+        self.output.line(&value);
     }
 
     fn clear(&self) {
@@ -224,7 +224,8 @@ impl Observer for Telling<'_> {
                 let text = format!(
                     "  looking again in {} before {} created: a run that is not listed yet may \
                      exist\n",
-                    Pretty(*wait),
+                    // Up, or the rest of a second would be none at all.
+                    Pretty(Duration::from_secs(wait.as_secs_f64().ceil() as u64)),
                     if *creates == 1 { "it is" } else { "they are" }
                 );
                 self.narrate(&text);

@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::content::Content;
 use super::object::{Object, rfc3339};
+use crate::emulator::fresh_file;
 
 /// Name of the file that makes a directory a bucket.
 const BUCKET_FILE: &str = "bucket.json";
@@ -162,7 +163,7 @@ fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(".tmp");
     let temporary = PathBuf::from(temporary);
-    let mut file = fs::File::create(&temporary)?;
+    let mut file = fresh_file(&temporary)?;
     file.write_all(content)?;
     file.sync_all()?;
     fs::rename(temporary, path)

@@ -1,6 +1,9 @@
 //! Findings as GitHub workflow commands, which become annotations of a pull
 //! request.
 
+use std::path::Path;
+
+use crate::manifest::place::shown;
 use crate::manifest::{Finding, Severity};
 
 /// One command a line.
@@ -21,13 +24,21 @@ fn command(finding: &Finding) -> String {
     };
     format!(
         "::{command} file={},line={},col={},endColumn={},title={}::{}",
-        property(&spot.file.to_string_lossy()),
+        property(&path(&spot.file)),
         spot.line,
         spot.column,
         spot.end_column,
         property(finding.code.as_str()),
         data(&message),
     )
+}
+
+/// A file's name as it is, so that the annotation finds its file, but for what
+/// would steer the terminal of whoever reads the log.
+fn path(file: &Path) -> String {
+    let name = file.to_string_lossy();
+    let one_line = name.replace(['\r', '\n'], "");
+    if shown(&one_line) == one_line { name.into_owned() } else { shown(&name) }
 }
 
 /// A message may hold anything but these.
@@ -42,8 +53,6 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::manifest::{Code, Spot};
 

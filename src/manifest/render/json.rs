@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::manifest::{Finding, Report, Severity, Spot};
+use crate::model::inert_json;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,7 +40,7 @@ pub fn json(report: &Report) -> String {
     });
     let findings: Vec<Line<'_>> = report.findings.iter().map(line).collect();
     let document = json!({ "formatVersion": 1, "summary": summary, "findings": findings });
-    format!("{document:#}\n")
+    inert_json(&format!("{document:#}\n"))
 }
 
 fn line(finding: &Finding) -> Line<'_> {

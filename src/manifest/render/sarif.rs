@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::manifest::{Code, Finding, Report, Severity, Spot};
+use crate::model::inert_json;
 
 /// What may stand in a URI's path as it is (RFC 3986, `pchar` and `/`).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC
@@ -35,7 +36,7 @@ pub fn sarif(report: &Report) -> String {
             "results": results,
         }],
     });
-    format!("{log:#}\n")
+    inert_json(&format!("{log:#}\n"))
 }
 
 const fn level(severity: Severity) -> &'static str {
