@@ -31,7 +31,13 @@ pub(crate) fn service() -> Server {
             "code": 400, "message": HOSTILE, "status": HOSTILE,
             "details": [{"fieldViolations": [{"field": HOSTILE, "description": HOSTILE}]}],
         }});
+        let models = json!({"models": [{
+            "name": HOSTILE, "versionId": HOSTILE, "displayName": HOSTILE,
+            "labels": {"managed-by": "retune", "retune-owner": "acme-tuning",
+                "retune-name": "fresh", "retune-rerun": "0", "retune-spec": spec()},
+        }]});
         match job {
+            _ if path.contains("/models?") => ("200 OK", "application/json", models.to_string()),
             _ if line.starts_with("POST ") => {
                 ("400 Bad Request", "application/json", refusal.to_string())
             }
