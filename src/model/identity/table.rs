@@ -169,5 +169,10 @@ pub(super) const FIELDS: &[Field] = &[
 
 /// The fields that `spec` sets, by ascending tag.
 pub(super) fn set_fields(spec: &TuningSpec) -> Vec<(Field, Value)> {
-    FIELDS.iter().filter_map(|field| Some((*field, (field.get)(spec)?))).collect()
+    set_among(FIELDS, spec)
+}
+
+/// The fields of a table that `spec` sets.
+pub(super) fn set_among(table: &[Field], spec: &TuningSpec) -> Vec<(Field, Value)> {
+    table.iter().filter_map(|field| Some((*field, (field.get)(spec)?))).collect()
 }
