@@ -19,6 +19,7 @@ mod stop;
 mod wait;
 
 pub use event::{Event, Observer};
+pub use guard::{is_cancellable, survives};
 pub use memory::{AMBIGUOUS, Look, Memory, SETTLE};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
 pub use reconcile::{CarriedOut, Reconciler, Seen};
