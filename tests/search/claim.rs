@@ -39,8 +39,12 @@ impl Claim {
 
     /// Whether it may be taken, as it is.
     pub fn may_be_taken(&self, mutation: Mutation) -> bool {
-        let early = if mutation.hasty_takeover { TICK } else { Duration::ZERO };
-        match next(self.held(0).as_ref(), TAKEOVER - early) {
+        let wait = match mutation {
+            Mutation { hasty_takeover: true, .. } => TAKEOVER - TICK,
+            Mutation { no_takeover: true, .. } => Duration::MAX,
+            _ => TAKEOVER,
+        };
+        match next(self.held(0).as_ref(), wait) {
             Next::Take(expect) => {
                 // What it has to be is what it is.
                 let there =

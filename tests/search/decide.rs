@@ -41,6 +41,8 @@ pub struct Mutation {
     pub own_first: bool,
     /// A pending claim is taken over a tick too soon.
     pub hasty_takeover: bool,
+    /// A pending claim is never taken over.
+    pub no_takeover: bool,
 }
 
 /// What a plan comes to.

@@ -132,7 +132,8 @@ pub fn search(model: &Search, max_states: usize) -> Found {
         for step in &steps {
             let next = model.after(&state, *step).map(|next| next.pack());
             let Some(next) = next.filter(|next| *next != packed) else { continue };
-            let flags = u32::from(step.is_fault()) * FAULT | u32::from(step.is_write()) * WRITE;
+            let fault = u32::from(step.is_fault()) * FAULT;
+            let flags = fault | (u32::from(step.is_write()) * WRITE);
             let edge = graph.id(next, at as u32) | flags;
             graph.edges.push(edge);
         }

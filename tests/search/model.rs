@@ -267,6 +267,14 @@ impl Search {
             }
         }
         next.forget_what_is_always_shown(self.cap());
+        if self.bounds.alike {
+            let roles = self.bounds.roles();
+            let mut from = 0;
+            for same in roles.chunk_by(|a, b| a == b) {
+                next.procs[from..from + same.len()].sort_by_key(Proc::pack);
+                from += same.len();
+            }
+        }
         Some(next)
     }
 

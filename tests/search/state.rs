@@ -295,7 +295,7 @@ impl State {
 }
 
 impl Proc {
-    fn pack(&self) -> u64 {
+    pub fn pack(&self) -> u64 {
         let Self { pc, age, seen, mine, late, target, survivor, cancels, doubt, .. } = *self;
         let mut bits = Bits::default();
         bits.put(pc as u8, 4).put(age, 3).put(seen as u8, 2).put(u8::from(mine), 1);

@@ -28,6 +28,9 @@ pub struct Bounds {
     /// Whether a crashed process may stay away.
     pub deaths: bool,
     pub claims: bool,
+    /// Whether processes at one commit that changed places count as the same
+    /// state: nothing else tells them apart.
+    pub alike: bool,
     /// Most jobs of one spec.
     pub most: u8,
 }
@@ -73,10 +76,11 @@ const ONE: Bounds = Bounds {
     faults: FEW,
     deaths: false,
     claims: false,
+    alike: false,
     most: 1,
 };
 const TWO: Bounds = Bounds { procs: 2, most: 2, ..ONE };
-const THREE: Bounds = Bounds { procs: 3, most: 3, ..ONE };
+const THREE: Bounds = Bounds { procs: 3, alike: true, most: 3, ..ONE };
 /// An older and a newer commit.
 const COMMITS: Bounds = Bounds { procs: 2, roles: [0, 1, 0], most: 1, ..ONE };
 const CLAIMS: Bounds = Bounds { claims: true, settle: 0, ..ONE };
@@ -89,6 +93,7 @@ const SOUND: Mutation = Mutation {
     one_revision: false,
     own_first: false,
     hasty_takeover: false,
+    no_takeover: false,
 };
 
 const fn sound(name: &'static str, when: When, bounds: Bounds) -> Variant {
@@ -130,14 +135,15 @@ pub const VARIANTS: &[Variant] = &[
         Always,
         Bounds { settle: 5, delay: 4, faults: Faults { losses: 3, ..NO_FAULTS }, ..ONE },
     ),
-    sound("two", Always, TWO),
+    sound("two, without faults", Always, Bounds { faults: NO_FAULTS, ..TWO }),
+    sound("two", Optimised, TWO),
     sound(
         "two, with a failure and a human cancel",
-        All,
+        Optimised,
         Bounds { faults: Faults { failures: 1, humans: 1, ..FEW }, ..TWO },
     ),
     sound(
-        "two, with everything",
+        "two, with two crashes, lost answers, a drop, a refusal and a slip",
         All,
         Bounds {
             faults: Faults { crashes: 2, losses: 2, drops: 1, refusals: 1, slips: 1, ..FEW },
@@ -146,19 +152,19 @@ pub const VARIANTS: &[Variant] = &[
     ),
     sound("two, asleep before the create", Optimised, Bounds { pause: None, ..TWO }),
     sound("two, with slow listings", All, Bounds { list: 1, ..TWO }),
-    sound("three", All, Bounds { faults: NO_FAULTS, ..THREE }),
     sound("three, one crashing", All, Bounds { faults: Faults { losses: 0, ..FEW }, ..THREE }),
+    sound("three", All, Bounds { faults: NO_FAULTS, ..THREE }),
     sound("two commits", Optimised, COMMITS),
     sound(
         "two commits, with a failure and a human cancel",
-        All,
+        Optimised,
         Bounds { faults: Faults { failures: 1, humans: 1, ..FEW }, ..COMMITS },
     ),
     sound("claims, one", Always, CLAIMS),
     sound("claims, two", Optimised, Bounds { procs: 2, ..CLAIMS }),
     sound(
         "claims, two, with deaths, losses and refusals",
-        All,
+        Optimised,
         Bounds {
             procs: 2,
             deaths: true,
@@ -168,16 +174,44 @@ pub const VARIANTS: &[Variant] = &[
     ),
     sound(
         "claims, two, with a failure and a human cancel",
-        All,
+        Optimised,
         Bounds { procs: 2, faults: Faults { failures: 1, humans: 1, ..FEW }, ..CLAIMS },
     ),
-    sound("claims, three", All, Bounds { procs: 3, ..CLAIMS }),
+    sound("claims, three", Optimised, Bounds { procs: 3, ..CLAIMS }),
+    sound(
+        "claims, three, with deaths and refusals",
+        All,
+        Bounds {
+            procs: 3,
+            alike: true,
+            deaths: true,
+            faults: Faults { crashes: 2, drops: 1, refusals: 1, ..FEW },
+            ..CLAIMS
+        },
+    ),
     sound(
         "claims, two, asleep before the create",
         All,
-        Bounds { procs: 2, pause: None, most: 3, ..CLAIMS },
+        Bounds { procs: 2, alike: true, pause: None, most: 3, ..CLAIMS },
     ),
-    sound("claims, two commits", All, Bounds { procs: 2, roles: [0, 1, 0], ..CLAIMS }),
+    sound(
+        "claims, two, asleep, with a failure and a human cancel",
+        All,
+        Bounds {
+            procs: 2,
+            alike: true,
+            pause: None,
+            most: 2,
+            faults: Faults { failures: 1, humans: 1, ..NO_FAULTS },
+            ..CLAIMS
+        },
+    ),
+    sound("claims, two commits", Optimised, Bounds { procs: 2, roles: [0, 1, 0], ..CLAIMS }),
+    sound(
+        "one older and two newer",
+        All,
+        Bounds { procs: 3, roles: [0, 1, 1], alike: true, most: 2, faults: NO_FAULTS, ..ONE },
+    ),
     control("settle window a tick too short", "PaidTwice", Bounds { settle: 3, ..ONE }, SOUND),
     control("a create carried out a tick too late", "PaidTwice", Bounds { delay: 4, ..ONE }, SOUND),
     control(
@@ -230,6 +264,12 @@ pub const VARIANTS: &[Variant] = &[
         Mutation { hasty_takeover: true, ..SOUND },
     ),
     control(
+        "a claim that nobody takes over",
+        "no good end can be reached",
+        CLAIMS,
+        Mutation { no_takeover: true, ..SOUND },
+    ),
+    control(
         "claims alone, asleep before the create",
         "PaidTwice",
         Bounds { procs: 2, pause: None, ..CLAIMS },
@@ -245,7 +285,8 @@ impl Bounds {
 
     /// The bounds in one line.
     pub fn line(&self) -> String {
-        let Self { procs, stale, delay, pause, settle, list, faults, deaths, most, .. } = self;
+        let Self { procs, stale, delay, pause, settle, list, faults, deaths, alike, most, .. } =
+            self;
         let Faults { crashes, losses, drops, refusals, failures, humans, slips } = faults;
         let pause = pause.map_or("unbounded".to_owned(), |pause| pause.to_string());
         let window = match self.claims {
@@ -253,9 +294,10 @@ impl Bounds {
             false => format!("W={settle}"),
         };
         let commits = if self.roles().contains(&1) { 2 } else { 1 };
+        let alike = if *alike { " (alike)" } else { "" };
         let deaths = if *deaths { " or deaths" } else { "" };
         format!(
-            "{procs} processes, {commits} commits, S={stale} D={delay} P={pause} L={list} {window} \
+            "{procs} processes{alike}, {commits} commits, S={stale} D={delay} P={pause} L={list} {window} \
              AMBIGUOUS={}, {crashes} crashes{deaths}, {losses} lost answers, {drops} drops, \
              {refusals} refusals, {failures} failures, {humans} human cancels, {slips} slips, at \
              most {most} jobs of a spec",
