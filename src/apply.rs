@@ -21,6 +21,7 @@ mod wait;
 
 pub use claiming::{Claims, Ready};
 pub use event::{Event, Observer};
+pub use guard::{is_cancellable, survives};
 pub use memory::{AMBIGUOUS, Look, Memory, SETTLE};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
 pub use reconcile::{Broken, CarriedOut, Reconciler, Seen};

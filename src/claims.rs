@@ -36,6 +36,7 @@ mod path;
 mod protocol;
 
 pub use claim::{Claim, ClaimState, Malformed};
+pub(crate) use decide::{ANSWERED, APPLIED, LISTED, TOKEN};
 pub use decide::{Next, Settled, TAKEOVER, next, settle_put};
 pub use error::ClaimError;
 pub use gcs::{ClaimsOptions, ClaimsSetupError, GcsClaims};

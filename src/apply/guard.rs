@@ -5,28 +5,43 @@ use crate::model::{JobName, Observed, Phase};
 use crate::plan::Cancel;
 use crate::vertex::Vertex;
 
-/// Reads the job, and the run that makes it superfluous, as they are now.
+/// Reads the run that makes the job superfluous, and the job, as they are now.
 /// `Err`: what became of the cancel without sending it.
 pub(super) async fn may_cancel<V: Vertex>(vertex: &V, cancel: &Cancel) -> Result<(), Outcome> {
     if let Some(survivor) = cancel.reason.survivor() {
-        let seen = read(vertex, survivor).await?;
-        if !matches!(seen.phase(), Phase::Active | Phase::Good) {
-            let gone = Withheld::SurvivorGone(survivor.clone(), seen.state);
-            return Err(Outcome::Withheld(gone));
-        }
+        survives(&read(vertex, survivor).await?)?;
     }
-    let seen = read(vertex, &cancel.job).await?;
-    let ours = seen
+    is_cancellable(cancel, &read(vertex, &cancel.job).await?)
+}
+
+/// Whether a run that was just read still makes another one superfluous. Pure.
+///
+/// # Errors
+/// It is no longer live or good: the cancel is not sent.
+pub fn survives(survivor: &Observed) -> Result<(), Outcome> {
+    if matches!(survivor.phase(), Phase::Active | Phase::Good) {
+        return Ok(());
+    }
+    let gone = Withheld::SurvivorGone(survivor.name.clone(), survivor.state.clone());
+    Err(Outcome::Withheld(gone))
+}
+
+/// Whether a job that was just read is still ours and active. Pure.
+///
+/// # Errors
+/// What becomes of the cancel instead of being sent.
+pub fn is_cancellable(cancel: &Cancel, job: &Observed) -> Result<(), Outcome> {
+    let ours = job
         .stamp
         .as_ref()
         .is_some_and(|stamp| stamp.owner == cancel.key.owner && stamp.name == cancel.key.name);
-    match seen.phase() {
+    match job.phase() {
         _ if !ours => Err(Outcome::Withheld(Withheld::NotOurs)),
         Phase::Active => Ok(()),
         Phase::Ending | Phase::Good | Phase::Bad | Phase::Cancelled => {
-            Err(Outcome::AlreadyEnded(seen.state))
+            Err(Outcome::AlreadyEnded(job.state.clone()))
         }
-        Phase::Unclear => Err(Outcome::Withheld(Withheld::Unclear(seen.state))),
+        Phase::Unclear => Err(Outcome::Withheld(Withheld::Unclear(job.state.clone()))),
     }
 }
 

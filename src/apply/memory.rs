@@ -13,13 +13,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
 use crate::model::{JobName, Key, Observation, Observed, Place, labels};
 use crate::plan::{Create, HoldReason, Known, Plan};
 
-/// How long an unanswered create counts as possibly made: 60 s in which the
-/// client waited, and 120 s in which a request that was on its way may still be
-/// applied.
-pub const AMBIGUOUS: Duration = Duration::from_secs(180);
+/// How long after it was decided an unanswered create counts as possibly made:
+/// it may have waited for a token, the client for its answer, a request on its
+/// way may still be carried out, and a listing may not show the job yet. A
+/// listing that begins later shows it, or it will never be.
+pub const AMBIGUOUS: Duration = Duration::from_secs(
+    TOKEN.as_secs() + ANSWERED.as_secs() + APPLIED.as_secs() + LISTED.as_secs(),
+);
 
 /// The settle window without a claim store, when the Workspace sets none.
 pub const SETTLE: Duration = Duration::from_secs(20);

@@ -7,17 +7,17 @@ use crate::model::{JobName, Untrusted};
 
 /// Longest time from the last look at the clock to the first byte of a create:
 /// a token that has to be renewed.
-const TOKEN: Duration = Duration::from_secs(20);
+pub(crate) const TOKEN: Duration = Duration::from_secs(20);
 
 /// Longest time a create waits for its answer, connecting included.
-const ANSWERED: Duration = Duration::from_secs(60);
+pub(crate) const ANSWERED: Duration = Duration::from_secs(60);
 
 /// Longest time that the service may still carry out a create whose sender
 /// has gone.
-const APPLIED: Duration = Duration::from_secs(120);
+pub(crate) const APPLIED: Duration = Duration::from_secs(120);
 
 /// Longest time after its creation that a listing may still not show a job.
-const LISTED: Duration = Duration::from_secs(60);
+pub(crate) const LISTED: Duration = Duration::from_secs(60);
 
 /// What the clocks of two of the service's machines may differ by, and the
 /// second by which an HTTP date is rounded down.

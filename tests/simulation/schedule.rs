@@ -68,7 +68,7 @@ pub struct Outcome {
 const CHAOS: Millis = 900_000;
 
 /// How long it may take to come to rest without faults: an ambiguous create
-/// (180 s), a run and its cancel (460 s), a retry's wait (600 s), its run, and
+/// (260 s), a run and its cancel (460 s), a retry's wait (600 s), its run, and
 /// two settle windows and passes.
 const HEALING: Millis = 2_400_000;
 
