@@ -160,7 +160,8 @@ async fn apply(
             (None, None) => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
         }
     };
-    let exit = interrupt::guarded(work, &stop, &session.command("status"), output).await;
+    let last_words = || telling.last_words(&session.command("status"));
+    let exit = interrupt::guarded(work, &stop, last_words, output).await;
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
