@@ -25,8 +25,6 @@ pub enum End {
     Signal(i32),
 }
 
-pub const KILLED: End = End::Signal(9);
-
 impl Client {
     /// Starts `command`; what it prints goes to files in `directory`, except
     /// where the command already says otherwise.

@@ -67,7 +67,7 @@ impl World {
             &format!(
                 "apiVersion: retune.dev/v1\nkind: Workspace\nmetadata: {{name: acme-tuning}}\n\
                  spec:\n  project: acme-ml\n  location: us-central1\n  \
-                 claims: {{{bucket}settle: {settle}s}}\n"
+                 claims: {{{bucket}settle: {settle}s}}\n  limits: {{maxCancels: 50}}\n"
             ),
         )?;
         if claims {

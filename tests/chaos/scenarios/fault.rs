@@ -45,7 +45,7 @@ const LISTINGS: &[Bad] = &[
     ("list-jobs:refuse", &[4]),
     ("list-jobs:drop", &[4]),
     ("list-jobs:stale=3600:1", &[0]),
-    ("connect:refuse:1", &[0, 4]),
+    ("connect:refuse:p0.3", &[0, 4, 6]),
     ("any:quota:p0.3", &[0, 4, 6]),
     ("any:drop:p0.2", &[0, 4, 6]),
 ];

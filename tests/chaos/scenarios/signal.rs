@@ -58,6 +58,7 @@ fn while_settling(world: &mut World, signal: Signal) -> Result<(), Trouble> {
     client.signal(signal)?;
     client.ends(&[130])?;
     let creates = world.emulator.log()?.iter().filter(|request| request.is("create")).count();
+    // The two that the world was made with.
     if creates > 2 {
         return Err(format!("it created after it was asked to stop{}", client.said()?).into());
     }
