@@ -9,11 +9,12 @@ use crate::world::World;
 
 pub fn stops(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let signal = if world.random.permille(500) { Signal::TERM } else { Signal::INT };
-    match variant % 5 {
+    match variant % 6 {
         0 => while_settling(world, signal),
         1 => before_it_looked(world, signal),
         2 => twice(world, signal),
-        create => once(world, signal, create == 3),
+        3 => before_its_cancels(world, signal),
+        create => once(world, signal, create == 4),
     }
 }
 
@@ -51,6 +52,25 @@ fn twice(world: &mut World, signal: Signal) -> Result<(), Trouble> {
     world.emulator.end_faults()?;
     world.emulator.release()?;
     creates_nothing(world)
+}
+
+/// What follows an accepted create is left to the next apply.
+fn before_its_cancels(world: &mut World, signal: Signal) -> Result<(), Trouble> {
+    world.pass(&[0])?;
+    world.change()?;
+    let mut client = with_creates_on_the_wire(world, true)?;
+    client.signal(signal)?;
+    client.says("stopping: nothing more is submitted")?;
+    world.emulator.end_faults()?;
+    world.emulator.release()?;
+    client.ends(&[130])?;
+    if world.emulator.log()?.iter().any(|request| request.is("cancel")) {
+        return Err(format!("it cancelled after it was asked to stop{}", client.said()?).into());
+    }
+    match world.pass(&[0])?.cancels {
+        cancels if cancels == world.models.len() => Ok(()),
+        cancels => Err(format!("the next apply cancelled {cancels}").into()),
+    }
 }
 
 fn while_settling(world: &mut World, signal: Signal) -> Result<(), Trouble> {
