@@ -9,6 +9,7 @@
 //! [`Reconciler`] looks, decides and carries out, as often as a settle window
 //! asks for; [`Wait`] follows the runs to their end.
 
+mod claiming;
 mod event;
 mod guard;
 mod memory;
@@ -18,10 +19,11 @@ mod step;
 mod stop;
 mod wait;
 
+pub use claiming::{Claims, Ready};
 pub use event::{Event, Observer};
 pub use memory::{AMBIGUOUS, Look, Memory, SETTLE};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
-pub use reconcile::{CarriedOut, Reconciler, Seen};
+pub use reconcile::{Broken, CarriedOut, Reconciler, Seen};
 pub use stop::Stop;
 pub use wait::{Ended, Verdict, Wait, WaitError};
 
@@ -30,8 +32,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 
+use crate::claims::{ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
-use crate::plan::{Action, Plan};
+use crate::plan::Action;
 use crate::vertex::Vertex;
 use step::Step;
 
@@ -39,9 +42,14 @@ use step::Step;
 /// minute and region; a create takes about a second.
 const STEPS_AT_A_TIME: usize = 4;
 
+/// How long after a look its creates may be sent. It is part of the window in
+/// which another process can start the same run, so it is short; a create that
+/// comes too late is decided again.
+const FRESH: Duration = Duration::from_secs(5);
+
 /// What the executor needs beside the plan.
 #[derive(Debug)]
-pub struct Executor<'a, V, E, C> {
+pub struct Executor<'a, V, E, C, S = NoClaims> {
     /// The service.
     pub vertex: &'a V,
     /// Draws the run id of each create.
@@ -54,19 +62,17 @@ pub struct Executor<'a, V, E, C> {
     pub stop: &'a Stop,
     /// What this process has sent before.
     pub memory: &'a Mutex<Memory>,
+    /// Where creates are claimed; without it they wait for a settle window.
+    pub claims: Option<Claims<'a, S>>,
 }
 
-impl<V: Vertex, E: Entropy, C: Clock> Executor<'_, V, E, C> {
-    /// Carries `plan` out and reports on every action, in the plan's order. No
-    /// create is sent after `fresh_until` on the monotonic clock.
-    pub async fn apply(
-        &self,
-        plan: &Plan,
-        fresh_until: Duration,
-        observer: &dyn Observer,
-    ) -> Report {
+impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
+    /// Carries out what is `ready` and reports on every action, in the plan's
+    /// order. No create is sent later than [`FRESH`] after the look.
+    pub async fn apply(&self, ready: &Ready, observer: &dyn Observer) -> Report {
+        let plan = &ready.plan;
         let steps = Step::of(&plan.actions);
-        let runs = steps.into_iter().map(|step| step.run(self, fresh_until, observer));
+        let runs = steps.into_iter().map(|step| step.run(self, ready, observer));
         let done: Vec<Vec<(usize, Outcome)>> =
             futures_util::stream::iter(runs).buffer_unordered(STEPS_AT_A_TIME).collect().await;
         let mut outcomes: Vec<(usize, Outcome)> = done.into_iter().flatten().collect();

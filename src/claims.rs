@@ -28,7 +28,6 @@
 //! sleeps between its last look at the clock and its request (a suspended
 //! machine) may create beside the one that took over. Deduplication is for that.
 
-mod bucket;
 mod claim;
 mod decide;
 mod error;
@@ -36,7 +35,6 @@ mod gcs;
 mod path;
 mod protocol;
 
-pub use bucket::{Bucket, BucketError};
 pub use claim::{Claim, ClaimState, Malformed};
 pub use decide::{Next, Settled, TAKEOVER, next, settle_put};
 pub use error::ClaimError;
@@ -47,6 +45,8 @@ pub use protocol::{Claimed, FRESH, NotClaimed, Recorded, Vacant, acquire, look};
 use std::time::Duration;
 
 use jiff::Timestamp;
+
+pub use crate::model::{Bucket, BucketError};
 
 use crate::model::Untrusted;
 
@@ -116,6 +116,20 @@ pub enum PutOutcome {
     Unknown(Untrusted),
     /// Nothing was written.
     Refused(ClaimError),
+}
+
+/// No store: creates wait for a settle window instead.
+#[derive(Debug, Clone, Copy)]
+pub enum NoClaims {}
+
+impl ClaimStore for NoClaims {
+    async fn read(&self, _: &ClaimPath) -> Result<Option<Held>, ClaimError> {
+        match *self {}
+    }
+
+    async fn put(&self, _: &ClaimPath, _: &Claim, _: Expect) -> PutOutcome {
+        match *self {}
+    }
 }
 
 #[cfg(test)]

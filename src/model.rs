@@ -3,6 +3,7 @@
 //! [`Desired`] is what the manifests ask for, [`Observed`] is what a listing
 //! said. [`identity`] tells whether two specs are the same training run.
 
+mod bucket;
 pub mod catalog;
 mod desired;
 mod duration;
@@ -18,6 +19,7 @@ mod untrusted;
 
 pub(crate) use spec::digits;
 
+pub use bucket::{Bucket, BucketError};
 pub use desired::{Desired, Limits, Source, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use job::{

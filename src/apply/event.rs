@@ -37,6 +37,17 @@ pub enum Event<'a> {
         /// When the look is due.
         wait: Duration,
     },
+    /// A create is claimed by another run of retune, and waits for it.
+    ClaimedElsewhere {
+        /// The tuned model.
+        key: &'a Key,
+        /// Who claimed it, in their own words.
+        holder: &'a Untrusted,
+        /// How long until the claim may be taken over.
+        remaining: Duration,
+        /// When the claim is looked at again.
+        again_in: Duration,
+    },
     /// A look failed; it is tried again after this long.
     LookFailed {
         /// Why.

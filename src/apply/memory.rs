@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::{JobName, Key, Observation, Observed, labels};
+use crate::model::{JobName, Key, Observation, Observed, Place, labels};
 use crate::plan::{Create, HoldReason, Plan};
 
 /// How long an unanswered create counts as possibly made: 60 s in which the
@@ -80,6 +80,15 @@ impl Memory {
             ));
         }
         self.made.insert(job.name.clone(), job.clone());
+    }
+
+    /// A job that is not listed was read by its name; it belongs in the listing
+    /// of this place. One from another location is none of its runs.
+    pub fn found(&mut self, place: &Place, job: Observed) {
+        if job.name.location == place.location {
+            let job = Observed { place: place.clone(), ..job };
+            self.made.insert(job.name.clone(), job);
+        }
     }
 
     /// A create was sent at `sent` and nobody knows what became of it.

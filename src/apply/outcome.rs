@@ -1,7 +1,7 @@
 //! What became of each action.
 
 use crate::model::{JobName, JobState, Untrusted};
-use crate::plan::Action;
+use crate::plan::{Action, HoldReason};
 use crate::vertex::Refusal;
 
 /// What became of every action of a plan.
@@ -38,6 +38,15 @@ pub enum Outcome {
     AlreadyEnded(JobState),
     /// A look right before the cancel spoke against it.
     Withheld(Withheld),
+    /// The create could not be claimed, so it was not sent.
+    Unclaimed {
+        /// What the store said.
+        why: Untrusted,
+        /// The next thing to do.
+        hint: Option<String>,
+    },
+    /// A rule prevented the create after it was confirmed.
+    Held(Box<HoldReason>),
     /// The action was not begun.
     Skipped(Skipped),
 }
@@ -67,6 +76,8 @@ pub enum Skipped {
     NoLongerDue,
     /// The look that found it due is too old; it is decided again.
     TooLate,
+    /// Another run of retune took the claim first; it is decided again.
+    Overtaken,
     /// The look after the settle window failed.
     NotLooked,
     /// An earlier create of this process came back without our labels.
@@ -85,8 +96,15 @@ impl Outcome {
             | Self::Throttled(_)
             | Self::Unknown(_)
             | Self::Withheld(_)
+            | Self::Unclaimed { .. }
+            | Self::Held(_)
             | Self::Skipped(_) => true,
         }
+    }
+
+    /// Whether nothing became of the action yet: a newer look decides it again.
+    pub(super) const fn is_decided_again(&self) -> bool {
+        matches!(self, Self::Skipped(Skipped::TooLate | Skipped::Overtaken))
     }
 
     /// The stable code, as in JSON.
@@ -102,7 +120,10 @@ impl Outcome {
             Self::Skipped(Skipped::CreateNotAccepted) => "notBegun",
             Self::Skipped(Skipped::Interrupted) => "interrupted",
             Self::Skipped(Skipped::NoLongerDue) => "noLongerDue",
+            Self::Unclaimed { .. } => "unclaimed",
+            Self::Held(_) => "held",
             Self::Skipped(Skipped::TooLate) => "tooLate",
+            Self::Skipped(Skipped::Overtaken) => "overtaken",
             Self::Skipped(Skipped::NotLooked) => "notLooked",
             Self::Skipped(Skipped::Mistrust) => "mistrust",
         }

@@ -1,26 +1,27 @@
 //! Looks, decides, and carries out what was confirmed, as often as the settle
-//! window asks for.
+//! window or the claims ask for.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Event, Executor, Item, Look, Observer, Outcome, Report, Skipped};
+use super::claiming::Looked;
+use super::{Event, Executor, Item, Look, Observer, Outcome, Ready, Report, Skipped};
+use crate::claims::{ClaimError, ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
-use crate::model::{Desired, Observation, Place};
+use crate::model::{Desired, JobName, Observation, Place};
 use crate::observe::{ObserveError, keep, observe};
-use crate::plan::{Action, HoldReason, Plan, Policy, plan};
-use crate::vertex::Vertex;
+use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan, Policy, plan};
+use crate::vertex::{ReadError, Vertex};
 
-/// How long after a look its creates may be sent. It is part of the window in
-/// which another process can start the same run, so it is short; a create that
-/// comes too late is decided again.
-pub(super) const FRESH: Duration = Duration::from_secs(5);
+/// How soon a claim of somebody else is looked at again: at first, and at most.
+/// A create takes a second or two, a dead holder minutes.
+const CLAIM_POLL: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
 /// Everything that one pass needs.
 #[derive(Debug)]
-pub struct Reconciler<'a, V, E, C> {
+pub struct Reconciler<'a, V, E, C, S = NoClaims> {
     /// Carries out.
-    pub executor: Executor<'a, V, E, C>,
+    pub executor: Executor<'a, V, E, C, S>,
     /// Every manifest.
     pub desired: &'a [Desired],
     /// Where to look.
@@ -48,12 +49,32 @@ pub struct Seen {
 pub struct CarriedOut {
     /// What became of each action, in the plan's order.
     pub report: Report,
-    /// The look that failed between two settle windows, if one did: what was
-    /// still to do then was not begun.
-    pub broken: Option<ObserveError>,
+    /// The look that failed, if one did: what was still to do then was not
+    /// begun.
+    pub broken: Option<Broken>,
 }
 
-impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
+/// A look without which nothing may be created.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// A place could not be listed completely.
+    #[error(transparent)]
+    Jobs(#[from] ObserveError),
+    /// The claims could not be read.
+    #[error("could not look whether the create is claimed")]
+    Claims(#[source] ClaimError),
+    /// A job that a claim names could not be read.
+    #[error("could not read {}, which a claim names", job.short())]
+    Claimed {
+        /// That job.
+        job: JobName,
+        /// Why not.
+        #[source]
+        source: ReadError,
+    },
+}
+
+impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> {
     /// Looks at every place and decides.
     ///
     /// # Errors
@@ -75,78 +96,155 @@ impl<V: Vertex, E: Entropy, C: Clock> Reconciler<'_, V, E, C> {
         self.executor.memory().withhold(&mut seen.plan.clone(), seen.look, self.settle);
     }
 
+    /// What of `seen` may be sent now: holds what has not settled and what is
+    /// claimed elsewhere. Where there is a claim store and a create is due, the
+    /// claims are read and then the jobs listed again, in this order.
+    ///
+    /// # Errors
+    /// A look that failed.
+    pub(super) async fn ready(
+        &self,
+        seen: Seen,
+        wanted: impl Fn(&Action) -> bool,
+    ) -> Result<Ready, Broken> {
+        let withheld = |seen: Seen| {
+            let mut now = seen.plan;
+            now.actions.retain(&wanted);
+            self.executor.memory().withhold(&mut now, seen.look, self.settle);
+            (now, seen.look)
+        };
+        let (now, look) = withheld(seen);
+        let Some(claims) = self.executor.claims.as_ref().filter(|_| now.creates().next().is_some())
+        else {
+            return Ok(Ready::settled(now, look));
+        };
+        let looked = claims.look(now.creates(), self.executor.clock).await;
+        let looked = looked.map_err(Broken::Claims)?;
+        self.read_claimed(&looked).await?;
+        let (now, look) = withheld(self.look().await?);
+        Ok(looked.hold(now, look))
+    }
+
+    /// Reads the jobs that claims name: a listing may not show them yet, or no
+    /// longer, and they are what they are.
+    async fn read_claimed(&self, looked: &Looked) -> Result<(), Broken> {
+        for (place, job) in looked.done() {
+            match self.executor.vertex.get(job).await {
+                Ok(seen) => self.executor.memory().found(place, seen),
+                // The create that it should have been stays held.
+                Err(ReadError::NotFound { .. }) => {}
+                Err(source) => return Err(Broken::Claimed { job: job.clone(), source }),
+            }
+        }
+        Ok(())
+    }
+
     /// Carries out what was `confirmed` and, at the newest look, is still due;
-    /// looks again until every create has settled. Nothing beyond the
-    /// confirmed plan is done.
+    /// looks again until every create has settled, or its claim is free.
+    /// Nothing beyond the confirmed plan is done.
     pub async fn carry_out(
         &self,
         confirmed: &Plan,
-        mut seen: Seen,
+        seen: Seen,
         observer: &dyn Observer,
     ) -> CarriedOut {
         let mut items: Vec<Item> = Vec::new();
         let mut open: Vec<Action> = confirmed.actions.clone();
-        let mut broken = None;
-        loop {
-            let mut now = seen.plan;
-            now.actions.retain(|action| open.contains(action));
-            let (due, gone) = open.into_iter().partition(|action| now.actions.contains(action));
-            open = due;
-            items.extend(skipped(gone, Skipped::NoLongerDue));
-            self.executor.memory().withhold(&mut now, seen.look, self.settle);
-            let settling = |action: &Action| {
-                now.held.iter().any(|held| {
-                    matches!(held.reason, HoldReason::Settling { .. }) && held.key == *key(action)
-                })
+        let mut newest = Ok(seen);
+        let mut looks = 0;
+        let broken = loop {
+            let ready = match newest {
+                Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
+                Err(error) => Err(error),
             };
+            let ready = match ready {
+                Ok(ready) => ready,
+                Err(error) => {
+                    items.extend(skipped(std::mem::take(&mut open), Skipped::NotLooked));
+                    break Some(error);
+                }
+            };
+            let now = &ready.plan;
             open.retain(|action| !now.actions.contains(action));
-            let (waiting, held) = open.into_iter().partition(settling);
-            open = waiting;
-            items.extend(skipped(held, Skipped::NoLongerDue));
-            let fresh = seen.look.ended + FRESH;
-            let report = self.executor.apply(&now, fresh, observer).await;
+            for action in std::mem::take(&mut open) {
+                match now.held.iter().find(|held| held.key == *key(&action)) {
+                    Some(held) if held.reason.passes_soon() => open.push(action),
+                    Some(Held { reason, .. }) if is_late(reason) => {
+                        let outcome = Outcome::Held(Box::new(reason.clone()));
+                        items.push(Item { action, outcome });
+                    }
+                    _ => items.extend(skipped(vec![action], Skipped::NoLongerDue)),
+                }
+            }
+            let report = self.executor.apply(&ready, observer).await;
             for item in report.items {
                 // What came too late, and what was to follow it, is decided again.
-                match item.outcome {
-                    Outcome::Skipped(Skipped::TooLate) => open.push(item.action),
-                    _ => items.push(item),
+                if item.outcome.is_decided_again() {
+                    open.push(item.action);
+                } else {
+                    items.push(item);
                 }
             }
             if self.executor.stop.is_set() {
                 items.extend(skipped(std::mem::take(&mut open), Skipped::Interrupted));
             }
             if open.is_empty() {
-                break;
+                break None;
             }
-            self.settle(&open, observer).await;
-            match self.look().await {
-                Ok(again) => seen = again,
-                Err(error) => {
-                    items.extend(skipped(open, Skipped::NotLooked));
-                    broken = Some(error);
-                    break;
-                }
-            }
-        }
+            self.pause(&ready.plan, &open, looks, observer).await;
+            looks += 1;
+            newest = self.look().await.map_err(Broken::Jobs);
+        };
         let place = |item: &Item| confirmed.actions.iter().position(|a| *a == item.action);
         items.sort_by_key(place);
         CarriedOut { report: Report { items }, broken }
     }
 
     /// Waits until the first of the open creates may be looked at again.
-    async fn settle(&self, open: &[Action], observer: &dyn Observer) {
+    async fn pause(&self, now: &Plan, open: &[Action], looks: u32, observer: &dyn Observer) {
         let clock = self.executor.clock;
-        let due = self.executor.memory().next(self.settle);
-        let wait = due.unwrap_or_default().saturating_sub(clock.elapsed());
-        if wait.is_zero() {
-            return;
+        let (first, most) = CLAIM_POLL;
+        let poll = first.saturating_mul(1 << looks.min(8)).min(most);
+        let mut wait = None;
+        let mut settling = 0;
+        for held in now.held.iter().filter(|held| open.iter().any(|a| *key(a) == held.key)) {
+            match &held.reason {
+                HoldReason::ClaimedElsewhere {
+                    claim: ClaimedBy::Pending { holder, remaining, .. },
+                    ..
+                } => {
+                    let (key, again_in, remaining) = (&held.key, poll.min(*remaining), *remaining);
+                    observer.notice(&Event::ClaimedElsewhere { key, holder, remaining, again_in });
+                    wait = wait.into_iter().chain([again_in]).min();
+                }
+                HoldReason::Settling { .. } => settling += 1,
+                _ => {}
+            }
         }
-        let creates = open.iter().filter(|action| matches!(action, Action::Create(_))).count();
-        observer.notice(&Event::Settling { creates, wait });
-        let sleep = std::pin::pin!(clock.sleep(wait));
-        let stop = std::pin::pin!(self.executor.stop.wait());
-        futures_util::future::select(sleep, stop).await;
+        if settling > 0 {
+            let due = self.executor.memory().next(self.settle);
+            let left = due.unwrap_or_default().saturating_sub(clock.elapsed());
+            if !left.is_zero() {
+                observer.notice(&Event::Settling { creates: settling, wait: left });
+            }
+            wait = wait.into_iter().chain([left]).min();
+        }
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            let sleep = std::pin::pin!(clock.sleep(wait));
+            let stop = std::pin::pin!(self.executor.stop.wait());
+            futures_util::future::select(sleep, stop).await;
+        }
     }
+}
+
+/// Whether it is found out only after a plan was confirmed.
+fn is_late(reason: &HoldReason) -> bool {
+    matches!(
+        reason,
+        HoldReason::AmbiguousCreate { .. }
+            | HoldReason::ClaimedElsewhere { .. }
+            | HoldReason::ImplausibleListing { .. }
+    )
 }
 
 /// The create that an action is, or follows; else its own key.

@@ -1,9 +1,9 @@
 //! A create with the cancels that follow it, or a cancel by itself.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::{Event, Executor, Observer, Outcome, Skipped, guard};
+use super::{Event, Executor, FRESH, Observer, Outcome, Ready, Skipped, guard};
+use crate::claims::{ClaimStore, Claimed};
 use crate::clock::{Clock, Entropy};
 use crate::model::Key;
 use crate::plan::{Action, Cancel, Create};
@@ -36,10 +36,10 @@ impl<'a> Step<'a> {
         steps
     }
 
-    pub(super) async fn run<V: Vertex, E: Entropy, C: Clock>(
+    pub(super) async fn run<V: Vertex, E: Entropy, C: Clock, S: ClaimStore>(
         self,
-        executor: &Executor<'_, V, E, C>,
-        fresh_until: Duration,
+        executor: &Executor<'_, V, E, C, S>,
+        ready: &Ready,
         observer: &dyn Observer,
     ) -> Vec<(usize, Outcome)> {
         let mut outcomes = Vec::with_capacity(self.actions.len());
@@ -48,17 +48,19 @@ impl<'a> Step<'a> {
         for (index, action) in self.actions {
             let outcome = match (action, withheld) {
                 _ if executor.stop.is_set() => Outcome::Skipped(Skipped::Interrupted),
-                (Action::Create(create), _) => match executor.against_create(fresh_until) {
+                (Action::Create(create), _) => match executor.against_create(ready) {
                     Some(why) => {
                         withheld = Some(why);
                         Outcome::Skipped(why)
                     }
                     None => {
                         observer.notice(&Event::Begun(action));
-                        let outcome = executor.create(create).await;
-                        if matches!(outcome, Outcome::Created(_)) {
-                            withheld = None;
-                        }
+                        let outcome = executor.create(create, ready).await;
+                        withheld = match outcome {
+                            Outcome::Created(_) => None,
+                            Outcome::Skipped(why) => Some(why),
+                            _ => withheld,
+                        };
                         outcome
                     }
                 },
@@ -71,7 +73,7 @@ impl<'a> Step<'a> {
                 }
             };
             // What comes too late is decided again: it is not done yet.
-            if outcome != Outcome::Skipped(Skipped::TooLate) {
+            if !outcome.is_decided_again() {
                 log(action, &outcome);
                 observer.notice(&Event::Done(action, &outcome));
             }
@@ -95,18 +97,35 @@ fn log(action: &Action, outcome: &Outcome) {
     tracing::info!(%name, %place, reason, job, outcome, "{verb}");
 }
 
-impl<V: Vertex, E: Entropy, C: Clock> Executor<'_, V, E, C> {
+impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     /// Why no create may be sent at this moment.
-    fn against_create(&self, fresh_until: Duration) -> Option<Skipped> {
+    fn against_create(&self, ready: &Ready) -> Option<Skipped> {
+        let late = self.clock.elapsed() > ready.look.ended + FRESH;
         if self.memory().mistrust().is_some() {
             Some(Skipped::Mistrust)
+        } else if self.stop.is_set() {
+            Some(Skipped::Interrupted)
         } else {
-            (self.clock.elapsed() > fresh_until).then_some(Skipped::TooLate)
+            late.then_some(Skipped::TooLate)
         }
     }
 
-    async fn create(&self, create: &Create) -> Outcome {
-        let run = self.entropy.bits();
+    /// Claims the create where there is a store, and sends it.
+    async fn create(&self, create: &Create, ready: &Ready) -> Outcome {
+        let claimed = match self.claim(create, ready).await {
+            Ok(claimed) => claimed,
+            Err(outcome) => return outcome,
+        };
+        let stale = || claimed.as_ref().is_some_and(|claimed| !claimed.is_fresh(self.clock));
+        let against = self.against_create(ready);
+        let against = against.or_else(|| stale().then_some(Skipped::TooLate));
+        if let Some(why) = against {
+            if let Some(claimed) = claimed {
+                self.release(claimed).await;
+            }
+            return Outcome::Skipped(why);
+        }
+        let run = claimed.as_ref().map_or_else(|| self.entropy.bits(), Claimed::run);
         let body = create.request.stamped(run, self.revision);
         let sent = self.clock.elapsed();
         let outcome = self.vertex.create(&create.request.place, &body).await;
@@ -114,6 +133,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Executor<'_, V, E, C> {
             CreateOutcome::Created(job) => self.memory().made(job, &create.request.labels),
             CreateOutcome::OutcomeUnknown(_) => self.memory().lost(create, run, sent),
             CreateOutcome::Refused(_) | CreateOutcome::Throttled(_) => {}
+        }
+        if let Some(claimed) = claimed {
+            self.record(claimed, &outcome).await;
         }
         match outcome {
             CreateOutcome::Created(job) => Outcome::Created(job.name),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reconcile::FRESH;
-use super::{Event, Observer, Outcome, Reconciler, Report, Seen, Skipped};
+use super::{Broken, Event, Observer, Reconciler, Report, Seen};
+use crate::claims::{ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
 use crate::model::{DesiredState, JobName, Key, Observed, Phase};
 use crate::plan::{Action, Create, Plan};
@@ -16,9 +16,9 @@ const FAILURES_IN_A_ROW: u32 = 15;
 
 /// What is waited for, and how.
 #[derive(Debug)]
-pub struct Wait<'a, V, E, C> {
+pub struct Wait<'a, V, E, C, S = NoClaims> {
     /// Looks, and carries out what becomes due.
-    pub reconciler: &'a Reconciler<'a, V, E, C>,
+    pub reconciler: &'a Reconciler<'a, V, E, C, S>,
     /// How long between two looks.
     pub interval: Duration,
     /// How long to wait in all; for ever when absent.
@@ -58,7 +58,7 @@ pub struct WaitError {
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
+impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
     /// Waits for the runs of `confirmed` and of its `report`.
     ///
     /// # Errors
@@ -99,10 +99,14 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
                         // somebody else started: the runs' own word counts.
                         let going = seen.plan.in_flight.iter();
                         runs.extend(going.map(|run| (run.job.clone(), run.key.clone())));
-                        let report = self.start(seen, &mut deferred, observer).await;
-                        let created = report.created();
-                        runs.extend(created.map(|(a, job)| (job.clone(), a.key().clone())));
-                        started.items.extend(report.items);
+                        match self.start(seen, &mut deferred, observer).await {
+                            Ok(report) => {
+                                let created = report.created();
+                                runs.extend(created.map(|(a, job)| (job.clone(), a.key().clone())));
+                                started.items.extend(report.items);
+                            }
+                            Err(error) => looked = Err(Box::new(error)),
+                        }
                     }
                     Err(error) => looked = Err(Box::new(error)),
                 }
@@ -168,32 +172,31 @@ impl<V: Vertex, E: Entropy, C: Clock> Wait<'_, V, E, C> {
         seen: Seen,
         deferred: &mut Vec<Create>,
         observer: &dyn Observer,
-    ) -> Report {
-        let Reconciler { executor, settle, .. } = self.reconciler;
-        let mut now = seen.plan;
-        executor.memory().withhold(&mut now, seen.look, *settle);
+    ) -> Result<Report, Broken> {
         let confirmed = |create: &Create, among: &[Create]| {
             among.iter().any(|c| c.key == create.key && c.request == create.request)
         };
-        let waiting: Vec<Create> = now.deferred().cloned().collect();
-        let superseding: Vec<Key> = now.cancels().filter_map(|c| c.after.clone()).collect();
-        now.actions.retain(|action| match action {
+        let superseding: Vec<Key> =
+            seen.plan.cancels().filter_map(|cancel| cancel.after.clone()).collect();
+        let due = |action: &Action| match action {
             Action::Create(create) => {
                 confirmed(create, deferred) && !superseding.contains(&create.key)
             }
             Action::Cancel(_) => false,
-        });
+        };
+        let ready = self.reconciler.ready(seen, due).await?;
+        let waiting: Vec<Create> = ready.plan.deferred().cloned().collect();
         deferred.retain(|create| confirmed(create, &waiting));
-        let mut report = executor.apply(&now, seen.look.ended + FRESH, observer).await;
+        let mut report = self.reconciler.executor.apply(&ready, observer).await;
         // What came too late is decided again at the next look.
-        report.items.retain(|item| match (&item.action, &item.outcome) {
-            (Action::Create(create), Outcome::Skipped(Skipped::TooLate)) => {
+        report.items.retain(|item| match &item.action {
+            Action::Create(create) if item.outcome.is_decided_again() => {
                 deferred.push(create.clone());
                 false
             }
             _ => true,
         });
-        report
+        Ok(report)
     }
 
     fn judge(&self, plan: &Plan) -> Verdict {

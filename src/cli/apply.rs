@@ -10,13 +10,17 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use super::claims;
 use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::{Session, VertexClient};
 use super::{Global, interrupt};
-use crate::apply::{CarriedOut, Executor, Reconciler, SETTLE, Seen, Stop};
+use crate::apply::{
+    CarriedOut, Claims, Executor, Item, Outcome, Reconciler, Report, SETTLE, Seen, Stop,
+};
+use crate::claims::GcsClaims;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::model::{Desired, Name, Observation, Place, Pretty, parse_duration};
 use crate::plan::{Plan, Policy, show as plan_show};
@@ -116,6 +120,7 @@ async fn apply(
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
     policy.prune = names(&args.prune)?;
 
+    let store = claims::open(session)?;
     let (stop, clock, memory) = (Stop::new(), SystemClock::new(), Mutex::default());
     let reconciler = Reconciler {
         executor: Executor {
@@ -125,11 +130,16 @@ async fn apply(
             revision: policy.revision,
             stop: &stop,
             memory: &memory,
+            claims: store.as_ref().map(|store| Claims {
+                store: &store.claims,
+                holder: &store.holder,
+                takeover: store.takeover,
+            }),
         },
         desired: &session.desired,
         places: &session.places,
         policy: &policy,
-        settle: settle(args, session)?,
+        settle: if store.is_some() { Duration::ZERO } else { settle(args, session)? },
     };
     let seen = reconciler.look().await.map_err(|error| session.unlisted(error))?;
     known_orphans(&policy, &seen.observation, &session.desired, &session.command("jobs"))?;
@@ -149,7 +159,7 @@ async fn apply(
                 telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
                 Ok(Exit::Interrupted)
             }
-            (_, Some(error)) if !report.has_effects() => Err(session.unlisted(error)),
+            (_, Some(error)) if !report.has_effects() => Err(session.broken(error)),
             (_, Some(error)) => {
                 output.error(&error, None);
                 Ok(Exit::Failed)
@@ -157,7 +167,7 @@ async fn apply(
             (Some(limit), None) => {
                 wait::run(limit, &reconciler, session, &confirmed, &report, &telling).await
             }
-            (None, None) => Ok(if report.is_success() { Exit::Done } else { Exit::Failed }),
+            (None, None) => Ok(exit_of(&report)),
         }
     };
     let last_words = || telling.last_words(&session.command("status"));
@@ -165,6 +175,19 @@ async fn apply(
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
+}
+
+/// What the report ends with. Where the claims could not be asked, and nothing
+/// else was done, nothing was decided.
+pub(super) fn exit_of(report: &Report) -> Exit {
+    let unclaimed = |item: &Item| matches!(item.outcome, Outcome::Unclaimed { .. });
+    if report.is_success() {
+        Exit::Done
+    } else if report.items.iter().any(unclaimed) && !report.has_effects() {
+        Exit::Unreachable
+    } else {
+        Exit::Failed
+    }
 }
 
 /// How long a create must have been due: not at all on the emulator, whose
@@ -183,6 +206,10 @@ fn settle(args: &Args, session: &Session) -> Result<Duration, Failure> {
     Ok(set.unwrap_or(SETTLE))
 }
 
+/// The reconciler of the command line.
+type CommandLine<'a> =
+    Reconciler<'a, VertexClient, SystemEntropy, SystemClock, GcsClaims<SystemClock, SystemEntropy>>;
+
 /// How to say yes where nobody can be asked.
 const CONFIRMED: &str = "look at the plan, then pass --yes or --expect-plan DIGEST --yes";
 
@@ -190,7 +217,7 @@ const CONFIRMED: &str = "look at the plan, then pass --yes or --expect-plan DIGE
 async fn accept(
     args: &Args,
     seen: Seen,
-    reconciler: &Reconciler<'_, VertexClient, SystemEntropy, SystemClock>,
+    reconciler: &CommandLine<'_>,
     session: &Session,
     output: &Output,
 ) -> Result<Seen, Failure> {

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::model::parse_duration;
 use crate::vertex::{self, Secret};
 
 /// What the environment says, by the names of Google's own tools.
@@ -16,6 +18,11 @@ pub struct Environment {
     pub endpoint: Option<String>,
     /// `RETUNE_REVISION`
     pub revision: Option<String>,
+    /// `STORAGE_EMULATOR_HOST`
+    pub storage_emulator: Option<String>,
+    /// `RETUNE_EMULATOR_TAKEOVER`: after how long a claim is taken over where the
+    /// service is on this machine. For tests: five minutes are long there.
+    pub takeover: Option<Duration>,
     /// What there is of credentials.
     pub credentials: vertex::Environment,
 }
@@ -41,6 +48,8 @@ impl Environment {
             location: text("GOOGLE_CLOUD_LOCATION"),
             endpoint: text("GOOGLE_VERTEX_BASE_URL"),
             revision: text("RETUNE_REVISION"),
+            storage_emulator: text("STORAGE_EMULATOR_HOST"),
+            takeover: text("RETUNE_EMULATOR_TAKEOVER").and_then(|t| parse_duration(&t).ok()),
             credentials: vertex::Environment {
                 access_token: text("GOOGLE_OAUTH_ACCESS_TOKEN").map(Secret::new),
                 credentials_file: variable("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),

@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
 use super::revision;
+use crate::apply::Broken;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::emulator::{self, Running, StartError};
 use crate::manifest::{self, Manifests, Rejected, Settings};
@@ -177,6 +178,16 @@ impl Session {
     /// A place could not be listed: nothing was decided.
     pub(super) fn unlisted(&self, error: observe::ObserveError) -> Failure {
         self.unreachable(self.hint(&error.source), error)
+    }
+
+    /// A look failed without which nothing may be created.
+    pub(super) fn broken(&self, error: Broken) -> Failure {
+        let hint = match &error {
+            Broken::Jobs(jobs) => self.hint(&jobs.source),
+            Broken::Claims(claims) => claims.hint(),
+            Broken::Claimed { source, .. } => self.hint(source),
+        };
+        self.unreachable(hint, error)
     }
 
     /// Vertex could not be asked: nothing was decided.

@@ -280,7 +280,8 @@ fn workspace(read: ReadWorkspace) -> Option<Workspace> {
     let WorkspaceDocument { api_version: _, kind: _, metadata, spec } = read.document;
     let WorkspaceMetadata { name } = metadata;
     let WorkspaceSpec { project, location, also_list, labels, limits, claims } = spec;
-    let ClaimsDocument { settle } = claims;
+    let ClaimsDocument { bucket, settle } = claims;
+    let claims = bucket.map(|text| text.parse()).transpose().ok()?;
     let owner: Name = name.parse().ok()?;
     let place = |PlaceDocument { project, location }| Place { project, location };
     let source: Source = read.source;
@@ -292,6 +293,7 @@ fn workspace(read: ReadWorkspace) -> Option<Workspace> {
         labels,
         limits: limits.into(),
         settle,
+        claims,
         source,
     })
 }

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    EncryptionSpec, Lifecycle, Limits, Name, PreTunedModel, PreferenceOptimizationSpec,
+    Bucket, EncryptionSpec, Lifecycle, Limits, Name, PreTunedModel, PreferenceOptimizationSpec,
     SupervisedTuningSpec, labels,
 };
 
@@ -195,11 +195,25 @@ pub struct WorkspaceSpec {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ClaimsDocument {
-    /// How long a create must have been due before it is sent: two complete listings, this far
-    /// apart, must both lack the run. Vertex promises no bound for how soon a listing shows a job.
+    /// A Cloud Storage bucket in which every create is claimed before it is sent, so that of two
+    /// runs of retune at the same time one starts the model's run, and the other waits for it. No
+    /// settle window is waited for then. Takes storage.objects.get, list, create and delete.
+    #[schemars(schema_with = "bucket_schema")]
+    pub bucket: Option<String>,
+    /// How long a create must have been due before it is sent, where there is no bucket: two
+    /// complete listings, this far apart, must both lack the run. Vertex promises no bound for how
+    /// soon a listing shows a job.
     #[serde(deserialize_with = "crate::model::maybe_duration")]
     #[schemars(schema_with = "settle_schema")]
     pub settle: Option<std::time::Duration>,
+}
+
+fn bucket_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "pattern": Bucket::PATTERN,
+        "examples": ["gs://acme-ml-retune"],
+    })
 }
 
 fn settle_schema(_: &mut SchemaGenerator) -> Schema {

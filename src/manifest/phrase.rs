@@ -5,7 +5,7 @@ use super::document::{
     BASE_MODEL_PATTERN, LABEL_KEY_PATTERN, LABEL_VALUE_PATTERN, LOCATION_PATTERN, PROJECT_PATTERN,
     SERVICE_ACCOUNT_PATTERN,
 };
-use crate::model::{DATASET_PATTERN, Name};
+use crate::model::{Bucket, DATASET_PATTERN, Name};
 
 /// A pattern in words.
 #[derive(Debug)]
@@ -32,6 +32,14 @@ const PHRASES: &[(&str, Phrase)] = &[
             code: Code::DatasetUri,
             expected: "`gs://BUCKET/OBJECT.jsonl` or `projects/P/locations/L/datasets/ID`",
             hint: "copy the file to Cloud Storage as JSON Lines with the ending `.jsonl`",
+        },
+    ),
+    (
+        Bucket::PATTERN,
+        Phrase {
+            code: Code::InvalidValue,
+            expected: "a bucket, `gs://NAME`",
+            hint: "write it with `gs://` in front and without a path: claims have their own",
         },
     ),
     (

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Key, Lifecycle, Name, Place, TuningSpec};
+use super::{Bucket, Key, Lifecycle, Name, Place, TuningSpec};
 
 /// One tuned model that should exist, with everything a plan needs to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,9 @@ pub struct Workspace {
     /// How long a create must have been due before it is sent; the default of
     /// 20 s when absent.
     pub settle: Option<std::time::Duration>,
+    /// Where creates are claimed before they are sent; without it they wait for
+    /// a settle window.
+    pub claims: Option<Bucket>,
     /// Where it was written.
     pub source: Source,
 }

@@ -86,6 +86,20 @@ pub enum HoldReason {
         /// How long until a complete listing settles it.
         wait: Duration,
     },
+    /// The run is claimed by somebody else, or was made under its claim.
+    ClaimedElsewhere {
+        /// What the claim says.
+        claim: ClaimedBy,
+        /// What is created once the claim is free.
+        deferred: Box<Create>,
+    },
+    /// The listing lacks jobs that are known to exist.
+    ImplausibleListing {
+        /// How many jobs with our labels it has.
+        listed: usize,
+        /// How it is known to have more.
+        known: Known,
+    },
     /// The place could not be listed completely.
     ListIncomplete {
         /// Why not.
@@ -121,6 +135,34 @@ pub enum HoldReason {
         /// Its name.
         name: Name,
     },
+}
+
+/// What the claim to a run says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClaimedBy {
+    /// Somebody is about to create it, or died trying.
+    Pending {
+        /// Who, in their own words.
+        holder: Untrusted,
+        /// The run id of their create.
+        run: String,
+        /// How long until the claim may be taken over.
+        remaining: Duration,
+    },
+    /// It was created: this job, which no look shows as a run of the manifest.
+    Done {
+        /// That job.
+        job: JobName,
+    },
+}
+
+/// How a listing is known to lack jobs. Vertex has no way to delete one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// An earlier look of this process had so many.
+    Before(usize),
+    /// A claim names this job, and it can be read by its name.
+    Claimed(JobName),
 }
 
 /// What is known of who cancelled a run. Vertex does not say.
@@ -166,6 +208,8 @@ impl HoldReason {
             Self::ConcurrencyLimit { .. } => "concurrencyLimit",
             Self::Settling { .. } => "settling",
             Self::AmbiguousCreate { .. } => "ambiguousCreate",
+            Self::ClaimedElsewhere { .. } => "claimedElsewhere",
+            Self::ImplausibleListing { .. } => "implausibleListing",
             Self::ListIncomplete { .. } => "listIncomplete",
             Self::UnknownDialect { .. } => "unknownDialect",
             Self::UnknownState { .. } => "unknownState",
@@ -181,11 +225,22 @@ impl HoldReason {
 
     /// The create that waits behind it.
     pub fn deferred(&self) -> Option<&Create> {
-        if let Self::ConcurrencyLimit { deferred, .. } | Self::Settling { deferred, .. } = self {
+        if let Self::ConcurrencyLimit { deferred, .. }
+        | Self::Settling { deferred, .. }
+        | Self::ClaimedElsewhere { claim: ClaimedBy::Pending { .. }, deferred } = self
+        {
             Some(deferred)
         } else {
             None
         }
+    }
+
+    /// Whether it passes by itself within minutes, so that `apply` waits for it.
+    pub const fn passes_soon(&self) -> bool {
+        matches!(
+            self,
+            Self::Settling { .. } | Self::ClaimedElsewhere { claim: ClaimedBy::Pending { .. }, .. }
+        )
     }
 
     /// The run it speaks of.
@@ -197,13 +252,17 @@ impl HoldReason {
             | Self::UnknownDialect { job, .. }
             | Self::UnknownState { job, .. }
             | Self::StaleRevision { job, .. }
-            | Self::SameSpecElsewhere { job, .. } => Some(job),
+            | Self::SameSpecElsewhere { job, .. }
+            | Self::ClaimedElsewhere { claim: ClaimedBy::Done { job }, .. }
+            | Self::ImplausibleListing { known: Known::Claimed(job), .. } => Some(job),
             Self::Suspended
             | Self::CreateLimit { .. }
             | Self::CancelLimit { .. }
             | Self::ConcurrencyLimit { .. }
             | Self::Settling { .. }
             | Self::AmbiguousCreate { .. }
+            | Self::ClaimedElsewhere { claim: ClaimedBy::Pending { .. }, .. }
+            | Self::ImplausibleListing { known: Known::Before(_), .. }
             | Self::ListIncomplete { .. } => None,
         }
     }

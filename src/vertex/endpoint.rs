@@ -48,6 +48,11 @@ impl Endpoint {
         Ok(Self { instead: Some(Base::parse(text)?) })
     }
 
+    /// The address that stands for every location, if there is one.
+    pub fn address(&self) -> Option<String> {
+        self.instead.as_ref().map(ToString::to_string)
+    }
+
     /// Whether requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         self.instead.as_ref().is_some_and(Base::is_loopback)

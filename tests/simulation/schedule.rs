@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use retune::apply::{Executor, Memory, Reconciler, SETTLE, Stop};
+use retune::apply::{Claims, Executor, Memory, Reconciler, SETTLE, Stop};
+use retune::claims::NoClaims;
 use retune::clock::Clock;
 use retune::model::{Desired, Key, Lifecycle, Place, Retry, Source, TuningSpec};
 use retune::plan::Policy;
@@ -202,6 +203,7 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
                 revision: policy.revision,
                 stop: &stop,
                 memory: &memory,
+                claims: None::<Claims<'_, NoClaims>>,
             },
             desired: &manifests.desired,
             places: &places,

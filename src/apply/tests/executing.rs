@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use super::service::{Fate, Service, desired, job_name};
+use super::service::{Fate, Service, desired, job_name, ready};
 use crate::apply::{Outcome, Skipped, Stop, Withheld};
 use crate::model::JobState::{Cancelled, Failed, Paused, Running, Succeeded};
 use crate::model::{Name, Stamp};
@@ -114,7 +112,7 @@ async fn after_a_signal_nothing_more_is_sent() {
     let plan = service.plan(&[desired("a", 1), desired("b", 2)]);
     let stop = Stop::new();
     stop.set();
-    let report = service.executor(&stop).apply(&plan, Duration::MAX, &()).await;
+    let report = service.executor(&stop).apply(&ready(&plan), &()).await;
     assert!(service.calls().is_empty());
     let skipped = Outcome::Skipped(Skipped::Interrupted);
     assert!(report.items.iter().all(|item| item.outcome == skipped));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::apply::{Executor, Memory, Reconciler, Report, Stop};
+use crate::apply::{Executor, Look, Memory, Ready, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
     CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
@@ -31,6 +31,7 @@ enum Happens {
     State(u32, JobState),
     Appears(&'static str, i64, JobState),
     Down,
+    ShowsJobs,
 }
 
 #[derive(Default)]
@@ -47,6 +48,8 @@ pub(super) struct Service {
     /// Reads fail while this is set.
     pub(super) down: Mutex<bool>,
     pub(super) memory: Mutex<Memory>,
+    /// Listings are behind while this is set.
+    hidden: Mutex<bool>,
 }
 
 pub(super) fn place() -> Place {
@@ -134,6 +137,15 @@ impl Service {
         self
     }
 
+    pub(super) fn shows_jobs_at_the_next_sleep(&self) {
+        self.script.lock().unwrap().push_back(Happens::ShowsJobs);
+    }
+
+    /// Whether listings lack every job.
+    pub(super) fn hides_jobs(&self, hidden: bool) {
+        *self.hidden.lock().unwrap() = hidden;
+    }
+
     pub(super) fn forgets_labels(mut self) -> Self {
         self.forgetful = true;
         self
@@ -158,7 +170,7 @@ impl Service {
     /// Carries a plan out and says what became of each action.
     pub(super) async fn apply(&self, plan: &Plan) -> (Vec<&'static str>, Report) {
         let stop = Stop::new();
-        let report = self.executor(&stop).apply(plan, Duration::MAX, &()).await;
+        let report = self.executor(&stop).apply(&ready(plan), &()).await;
         (report.items.iter().map(|item| item.outcome.code()).collect(), report)
     }
 
@@ -170,6 +182,7 @@ impl Service {
             revision: Some(77),
             stop,
             memory: &self.memory,
+            claims: None,
         }
     }
 
@@ -194,6 +207,11 @@ impl Service {
     }
 }
 
+/// What may be sent at once.
+pub(super) fn ready(plan: &Plan) -> Ready {
+    Ready::settled(plan.clone(), Look { began: Duration::ZERO, ended: Duration::MAX / 2 })
+}
+
 fn refusal() -> Refusal {
     Refusal { status: 400, message: Untrusted::new("no"), retry_after: None }
 }
@@ -204,7 +222,11 @@ impl Vertex for Service {
         if *self.down.lock().unwrap() {
             return Err(ReadError::NotFound { job: job_name(0) });
         }
-        Ok(self.observed().remove(place).unwrap().unwrap())
+        let mut listing = self.observed().remove(place).unwrap().unwrap();
+        if *self.hidden.lock().unwrap() {
+            listing.jobs.clear();
+        }
+        Ok(listing)
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -277,6 +299,7 @@ impl Clock for Service {
                 let request = CreateRequest::new(&desired(name, epochs), 1);
                 self.add(request.spec.clone(), &request.labels, state);
             }
+            Some(Happens::ShowsJobs) => self.hides_jobs(false),
             Some(Happens::Down) => *self.down.lock().unwrap() = true,
             None => {}
         }

@@ -81,6 +81,15 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
         Event::Settling { creates, wait } => {
             json!({"event": "settling", "creates": creates, "waitSeconds": whole_seconds(*wait).as_secs()})
         }
+        Event::ClaimedElsewhere { key, holder, remaining, again_in } => about(
+            "claimedElsewhere",
+            key,
+            json!({
+                "holder": holder.raw(),
+                "remainingSeconds": remaining.as_secs(),
+                "againInSeconds": again_in.as_secs(),
+            }),
+        ),
         Event::LookFailed { why, again_in } => {
             let again_in = whole_seconds(*again_in).as_secs();
             json!({"event": "lookFailed", "message": why, "againInSeconds": again_in})

@@ -1,7 +1,7 @@
 //! The words for what became of an action.
 
 use crate::apply::{Outcome, Report, Skipped, Withheld};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Held, HoldReason, Plan, show};
 
 /// What became of an action, in a verb and its reason.
 pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, String) {
@@ -43,6 +43,14 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
             };
             ("unknown", of_job(format!("{}; {next}", why.phrase())))
         }
+        Outcome::Unclaimed { why, hint } => {
+            let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+            ("not begun", format!("it could not be claimed: {}{hint}", why.phrase()))
+        }
+        Outcome::Held(reason) => {
+            let held = Held { key: action.key().clone(), reason: HoldReason::clone(reason) };
+            ("held", of_job(show::hold(&held)))
+        }
         Outcome::Withheld(withheld) => ("not sent", of_job(against(withheld))),
         Outcome::Skipped(Skipped::CreateNotAccepted) => {
             ("goes on", of_job("its successor was not accepted".to_owned()))
@@ -52,6 +60,9 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         }
         Outcome::Skipped(Skipped::TooLate) => {
             ("not begun", of_job("the look was too old; apply again".to_owned()))
+        }
+        Outcome::Skipped(Skipped::Overtaken) => {
+            ("not begun", of_job("another run of retune was quicker; apply again".to_owned()))
         }
         Outcome::Skipped(Skipped::NotLooked) => (
             "not begun",

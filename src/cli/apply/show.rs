@@ -263,6 +263,17 @@ impl Observer for Telling<'_> {
                 );
                 self.narrate(&text);
             }
+            Event::ClaimedElsewhere { key, holder, remaining, again_in } => {
+                let text = format!(
+                    "  {}: claimed by {}, who is about to create it or died trying; looking again \
+                     in {}, free in {} at the latest\n",
+                    key.name,
+                    holder.shown(),
+                    Pretty(*again_in),
+                    Pretty(*remaining)
+                );
+                self.narrate(&text);
+            }
             Event::LookFailed { why, again_in } => {
                 let again_in = whole_seconds(*again_in).as_secs();
                 let text = format!("  look failed: {why}; again in {again_in} s\n");

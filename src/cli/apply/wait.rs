@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::show::Telling;
-use crate::apply::{Ended, Reconciler, Report, Verdict, Wait};
+use crate::apply::{Ended, Report, Verdict, Wait};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::session::{Session, VertexClient};
-use crate::clock::{SystemClock, SystemEntropy};
+use crate::cli::session::Session;
 use crate::model::{Key, Untrusted};
 use crate::plan::{Plan, show};
 
@@ -22,7 +21,7 @@ const LOOPBACK_INTERVAL: Duration = Duration::from_millis(100);
 
 pub(super) async fn run(
     limit: Option<Duration>,
-    reconciler: &Reconciler<'_, VertexClient, SystemEntropy, SystemClock>,
+    reconciler: &super::CommandLine<'_>,
     session: &Session,
     confirmed: &Plan,
     report: &Report,

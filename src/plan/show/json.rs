@@ -4,7 +4,9 @@ use serde_json::{Value, json as object};
 
 use super::words;
 use crate::model::{JobName, Key};
-use crate::plan::{Action, Change, Held, HoldReason, InFlight, InSync, Newer, Plan, Remark};
+use crate::plan::{
+    Action, Change, ClaimedBy, Held, HoldReason, InFlight, InSync, Known, Newer, Plan, Remark,
+};
 
 /// Raised when a reader of an older version would misread the document.
 const FORMAT_VERSION: u32 = 1;
@@ -149,6 +151,21 @@ fn held(held: &Held) -> Value {
         HoldReason::Settling { remaining, deferred } => object!({
             "remainingSeconds": remaining.as_secs(), "deferred": deferred.reason.code(),
         }),
+        HoldReason::ClaimedElsewhere {
+            claim: ClaimedBy::Pending { holder, run, remaining },
+            ..
+        } => {
+            object!({
+                "holder": holder.raw(), "run": run, "remainingSeconds": remaining.as_secs(),
+            })
+        }
+        HoldReason::ImplausibleListing { listed, known } => {
+            let before = match known {
+                Known::Before(before) => Some(*before),
+                Known::Claimed(_) => None,
+            };
+            object!({"listed": listed, "before": before})
+        }
         HoldReason::AmbiguousCreate { age, run, wait } => object!({
             "ageSeconds": age.as_secs(), "run": run, "settledInSeconds": wait.as_secs(),
         }),
@@ -156,6 +173,7 @@ fn held(held: &Held) -> Value {
         | HoldReason::Cancelling { .. }
         | HoldReason::Suspended
         | HoldReason::ListIncomplete { .. }
+        | HoldReason::ClaimedElsewhere { claim: ClaimedBy::Done { .. }, .. }
         | HoldReason::UnknownDialect { .. }
         | HoldReason::UnknownState { .. } => object!({}),
     };

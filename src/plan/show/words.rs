@@ -1,8 +1,8 @@
 //! The words for every reason: the condition, and the next thing to do.
 
 use super::super::{
-    Action, CancelReason, CancelledBy, Change, CreateReason, Held, HoldReason, InFlight, InSync,
-    Newer, Orphan, Remark,
+    Action, CancelReason, CancelledBy, Change, ClaimedBy, CreateReason, Held, HoldReason, InFlight,
+    InSync, Known, Newer, Orphan, Remark,
 };
 use super::Row;
 use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
@@ -123,6 +123,15 @@ pub fn held(held: &Held) -> String {
             Pretty(*age),
             Pretty(*wait)
         ),
+        HoldReason::ClaimedElsewhere { claim, .. } => claimed(claim),
+        HoldReason::ImplausibleListing { listed, known: Known::Before(before) } => format!(
+            "the listing has {listed} of our jobs where {before} were seen before, and jobs cannot \
+             be deleted; look with `retune jobs`"
+        ),
+        HoldReason::ImplausibleListing { known: Known::Claimed(job), .. } => format!(
+            "the listing has none of our jobs, and {} exists by its claim; look with `retune jobs`",
+            job.short()
+        ),
         HoldReason::ListIncomplete { why } => {
             format!("{} could not be listed: {}", held.key.place, why.shown())
         }
@@ -147,6 +156,22 @@ pub fn held(held: &Held) -> String {
         HoldReason::SameSpecElsewhere { job, owner, name } => format!(
             "{} has this very spec (owner {owner}, name {name}); set lifecycle.adopt to take it \
              over, or raise lifecycle.rerun to train anyway",
+            job.short()
+        ),
+    }
+}
+
+fn claimed(claim: &ClaimedBy) -> String {
+    match claim {
+        ClaimedBy::Pending { holder, run, remaining } => format!(
+            "claimed by {} (retune-run {run}), who is about to create it or died trying; free in \
+             {} at the latest",
+            holder.phrase(),
+            Pretty(*remaining)
+        ),
+        ClaimedBy::Done { job } => format!(
+            "its claim says that {} was created for it, and that is no run of this manifest now; \
+             raise lifecycle.rerun to train again",
             job.short()
         ),
     }
