@@ -33,22 +33,24 @@ impl Boundary {
         [false, true].map(|done| Self::Held { on, done, after })
     }
 
-    /// The first look's, the second one's, and what lies between.
-    pub fn looks() -> Vec<Self> {
+    /// Those of an apply that creates: its first look, what lies between, its
+    /// second look, and the `create`-th create. With claims that one is claimed,
+    /// and what became of it is written as the `write`-th.
+    pub fn of_creating(claims: bool, create: u64, write: u64) -> Vec<Self> {
         let mut all = Self::around("list-jobs", 0).to_vec();
-        all.push(Self::Settling);
-        all.extend(Self::around("list-jobs", 1));
-        all
-    }
-
-    /// Those of an apply that creates so many runs, one at random of each kind.
-    pub fn of_creating(claims: bool, create: u64) -> Vec<Self> {
-        let mut all = Self::looks();
         if claims {
             all.extend(Self::around("storage-get", create));
+        } else {
+            all.push(Self::Settling);
+        }
+        all.extend(Self::around("list-jobs", 1));
+        if claims {
             all.extend(Self::around("storage-put", create));
         }
         all.extend(Self::around("create", create));
+        if claims {
+            all.extend(Self::around("storage-put", write));
+        }
         all
     }
 

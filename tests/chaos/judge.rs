@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Trouble;
 use super::emulator::Request;
 use super::wait::until;
-use super::world::World;
+use super::world::{Mode, World};
 
 /// What a run cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl World {
     pub fn looked_at(&self, before: usize) -> Result<Result<Pass, String>, Trouble> {
         let log = self.emulator.log()?;
         let requests = log.get(before..).unwrap_or_default();
-        Ok(alone(requests, self.models.len(), self.mode.settle))
+        Ok(alone(requests, self.models.len(), self.mode))
     }
 
     /// Ends all faults and lets the clients work in peace.
@@ -146,8 +146,9 @@ pub struct Pass {
 }
 
 /// No more than one create for each manifest, and none without two complete
-/// looks, a settle window apart.
-fn alone(requests: &[Request], models: usize, settle: u64) -> Result<Pass, String> {
+/// looks, a settle window apart or with a look at the claims between them.
+fn alone(requests: &[Request], models: usize, mode: Mode) -> Result<Pass, String> {
+    let Mode { settle, claims, .. } = mode;
     let count = |operation: &str| requests.iter().filter(|r| r.is(operation)).count();
     let pass = Pass { creates: count("create"), cancels: count("cancel") };
     if pass.creates > models {
@@ -161,6 +162,15 @@ fn alone(requests: &[Request], models: usize, settle: u64) -> Result<Pass, Strin
     let (Some(one), Some(other)) = (times.first(), times.last()) else {
         return Err("a create without a look".to_owned());
     };
+    if claims {
+        let before = |operation| requests.iter().take(first).rposition(|r| r.is(operation));
+        let (claim, look) = (before("storage-put"), before("list-jobs"));
+        let read = requests.iter().position(|r| r.is("storage-get"));
+        return match read < look && look < claim && read.is_some() {
+            true => Ok(pass),
+            false => Err(format!("read {read:?}, listed {look:?}, claimed {claim:?}")),
+        };
+    }
     let apart = Duration::try_from(other.duration_since(*one)).unwrap_or_default();
     if apart + SLACK < Duration::from_secs(settle) {
         return Err(format!("a create {apart:?} after the first look; the window is {settle} s"));

@@ -34,8 +34,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use scenarios::Scenario;
-use table::{Played, Table};
+use scenarios::{ALL, Claims, Scenario};
+use table::{Kind, Played, Table};
 use world::World;
 
 /// Something that a run found, or that kept it from being played.
@@ -59,6 +59,8 @@ struct Run {
     scenario: &'static Scenario,
     seed: u64,
     claims: bool,
+    /// What varies from one run of the scenario to the next.
+    variant: u64,
 }
 
 fn main() -> ExitCode {
@@ -120,7 +122,7 @@ impl Options {
         let mut runs: Vec<Run> = all.take(self.runs as usize).collect();
         for scenario in scenarios::CONTROL {
             let seeds = self.seed..self.seed + self.runs.div_ceil(CONTROL_EVERY);
-            let control = seeds.map(|seed| Run { scenario, seed, claims: false });
+            let control = seeds.map(|seed| Run { scenario, seed, claims: false, variant: seed });
             runs.extend(control.filter(wanted));
         }
         runs
@@ -129,28 +131,42 @@ impl Options {
 
 impl Run {
     fn of(seed: u64) -> Self {
-        let scenario = &scenarios::ALL[seed as usize % scenarios::ALL.len()];
-        Self { scenario, seed, claims: false }
+        let (round, place) = (seed / ALL.len() as u64, seed as usize % ALL.len());
+        let scenario = &ALL[place];
+        let same = |other: &&Scenario| other.name == scenario.name;
+        let (each_round, before) =
+            (ALL.iter().filter(same).count() as u64, ALL[..place].iter().filter(same).count());
+        let played = round * each_round + before as u64;
+        let (claims, variant) = match scenario.claims {
+            Claims::InTurn => (played % 2 == 1, played / 2),
+            claims => (claims == Claims::Always, played),
+        };
+        Self { scenario, seed, claims, variant }
     }
 
     fn play(&self) -> Played {
         let begun = Instant::now();
         let mut kills = 0;
         let cost = World::new(self.seed, self.scenario.mode(self.claims)).and_then(|mut world| {
-            let played = (self.scenario.play)(&mut world, self.seed / scenarios::ALL.len() as u64);
+            let played = (self.scenario.play)(&mut world, self.variant);
             kills = world.kills;
             played.and_then(|()| world.judge())
         });
         if let Err(trouble) = &cost {
-            let Self { scenario, seed, .. } = self;
+            let Self { scenario: Scenario { name, .. }, seed, claims, .. } = self;
+            let with = if *claims { ", with claims" } else { "" };
             println!(
-                "FAILED {} with seed {seed}: {trouble}\n  again: cargo test --test chaos -- \
-                 --only '{}' --seed {seed} --runs 1\n",
-                scenario.name, scenario.name
+                "FAILED {name} with seed {seed}{with}: {trouble}\n  again: cargo test --test \
+                 chaos -- --only '{name}' --seed {seed} --runs 1\n"
             );
         }
-        let control = scenarios::CONTROL.iter().any(|control| control.name == self.scenario.name);
-        Played { scenario: self.scenario.name, control, cost, kills, took: begun.elapsed() }
+        let scenario = self.scenario.name;
+        let kind = match self.claims {
+            _ if scenarios::CONTROL.iter().any(|control| control.name == scenario) => Kind::Control,
+            true => Kind::Claims,
+            false => Kind::Settling,
+        };
+        Played { scenario, kind, cost, kills, took: begun.elapsed() }
     }
 }
 

@@ -7,10 +7,18 @@ use std::time::Duration;
 use super::Trouble;
 use super::judge::Cost;
 
+/// How creates were kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Settling,
+    Claims,
+    Control,
+}
+
 /// A run that was played.
 pub struct Played {
     pub scenario: &'static str,
-    pub control: bool,
+    pub kind: Kind,
     pub cost: Result<Cost, Trouble>,
     pub kills: u64,
     pub took: Duration,
@@ -28,8 +36,7 @@ struct Row {
 /// See the module.
 #[derive(Default)]
 pub struct Table {
-    /// Controls come last.
-    rows: BTreeMap<(bool, &'static str), Row>,
+    rows: BTreeMap<(Kind, &'static str), Row>,
 }
 
 impl Row {
@@ -46,10 +53,10 @@ impl Row {
 
 impl Table {
     pub fn add(&mut self, played: Played) {
-        let Played { scenario, control, cost, kills, took } = played;
+        let Played { scenario, kind, cost, kills, took } = played;
         let failed = u64::from(cost.is_err());
         let row = Row { runs: 1, failed, cost: cost.unwrap_or_default(), kills, took };
-        self.rows.entry((control, scenario)).or_default().add(&row);
+        self.rows.entry((kind, scenario)).or_default().add(&row);
     }
 
     pub fn failed(&self) -> usize {
@@ -58,34 +65,38 @@ impl Table {
 
     /// The controls that cost nothing extra.
     pub fn blind(&self) -> Vec<&'static str> {
-        let blind = self.rows.iter().filter(|((control, _), row)| *control && row.cost.extra == 0);
-        blind.map(|((_, scenario), _)| *scenario).collect()
+        let control = self.rows.iter().filter(|((kind, _), _)| *kind == Kind::Control);
+        control.filter(|(_, row)| row.cost.extra == 0).map(|((_, scenario), _)| *scenario).collect()
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let head = ["runs", "failed", "paid", "extra", "cancelled", "kills", "seconds"];
-        write!(f, "\n{:16}", "scenario")?;
+        write!(f, "\n{:22}", "scenario")?;
         for word in head {
             write!(f, "{word:>10}")?;
         }
         let mut line = |name: &str, row: &Row| {
             let Row { runs, failed, cost: Cost { paid, extra, cancelled }, kills, took } = row;
-            write!(f, "\n{name:16}")?;
+            write!(f, "\n{name:22}")?;
             for number in [runs, failed, paid, extra, cancelled, kills, &took.as_secs()] {
                 write!(f, "{number:>10}")?;
             }
             Ok(())
         };
-        for control in [false, true] {
-            let mut all = Row::default();
-            for ((_, name), row) in self.rows.iter().filter(|((kind, _), _)| *kind == control) {
-                line(name, row)?;
-                all.add(row);
+        for (kind, with, all) in [
+            (Kind::Settling, "", "all, settling"),
+            (Kind::Claims, " + claims", "all, claims"),
+            (Kind::Control, "", "all controls"),
+        ] {
+            let mut sum = Row::default();
+            for ((_, name), row) in self.rows.iter().filter(|((other, _), _)| *other == kind) {
+                line(&format!("{name}{with}"), row)?;
+                sum.add(row);
             }
-            if all.runs > 0 {
-                line(if control { "all controls" } else { "all" }, &all)?;
+            if sum.runs > 0 {
+                line(all, &sum)?;
             }
         }
         Ok(())

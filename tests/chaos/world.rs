@@ -19,8 +19,10 @@ use super::wait::until;
 pub struct Mode {
     /// `claims.settle`, in seconds.
     pub settle: u64,
-    /// Whether there is a bucket for claims.
+    /// Whether there is a bucket for claims; then nothing settles.
     pub claims: bool,
+    /// After how long a claim is taken over, in seconds.
+    pub takeover: u64,
 }
 
 /// See the module.
@@ -60,7 +62,7 @@ impl World {
             directory: TempDir::new()?,
             random,
         };
-        let Mode { settle, claims } = mode;
+        let Mode { settle, claims, .. } = mode;
         let bucket = if claims { "bucket: gs://chaos-claims, " } else { "" };
         world.write(
             "workspace",
@@ -159,12 +161,21 @@ impl World {
         command.env("HOME", self.directory.path());
         if self.mode.claims {
             command.env("STORAGE_EMULATOR_HOST", self.emulator.url());
+            command.env("RETUNE_EMULATOR_TAKEOVER", format!("{}s", self.mode.takeover));
         }
     }
 
     pub fn start(&mut self, command: Command, keeps: Keeps) -> Result<Client, Trouble> {
         self.clients += 1;
         Client::start(command, self.directory.path(), self.clients, keeps)
+    }
+
+    /// The boundaries of an apply that creates all models.
+    pub fn boundaries_of_creating(&mut self) -> Vec<Boundary> {
+        let models = self.models.len() as u64;
+        let create = self.random.below(models);
+        let write = self.random.below(2 * models);
+        Boundary::of_creating(self.mode.claims, create, write)
     }
 
     /// Starts an ordinary apply.

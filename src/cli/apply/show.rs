@@ -129,7 +129,9 @@ impl<'a> Telling<'a> {
         match event {
             Event::Begun(action) => self.open().insert(request(action)),
             Event::Done(action, _) => self.open().remove(&request(action)),
-            _ => false,
+            // Between two rounds nothing is on the wire; what was begun may be
+            // decided again.
+            _ => return self.open().clear(),
         };
     }
 

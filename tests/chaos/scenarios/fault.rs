@@ -50,6 +50,36 @@ const LISTINGS: &[Bad] = &[
     ("any:drop:p0.2", &[0, 4, 6]),
 ];
 
+/// The claim is written and not answered, not written, or not to be read.
+const CLAIMS: &[Bad] = &[
+    ("storage-put:process-then-drop:1", &[0]),
+    ("storage-put:drop:1", &[4, 6]),
+    ("storage-put:process-then-status=503:1", &[0]),
+    ("storage-put:status=503:1", &[4, 6]),
+    ("storage-put:truncate:1", &[0]),
+    ("storage-put:refuse:1", &[4, 6]),
+    ("storage-put:refuse=412:1", &[0, 4, 6]),
+    ("storage-put:empty-json:1", &[0, 4, 6]),
+    ("storage-put:html=200:1", &[0, 4, 6]),
+    ("storage-put:drop:after-1", &[0, 4, 6]),
+    ("storage-put:delay=1500:p0.5", &[0]),
+    ("storage-get:status=503:1", &[0]),
+    ("storage-get:drop:1", &[0]),
+    ("storage-get:html=200:1", &[0, 4, 6]),
+    ("storage-get:refuse:1", &[4, 6]),
+    ("storage-get:drop", &[4, 6]),
+    ("storage-get:quota:p0.3", &[0, 4, 6]),
+    ("storage-put:process-then-drop:p0.5", &[0, 4, 6]),
+];
+
+/// A bucket on a bad day. Nobody is killed, so nobody leaves a claim behind.
+pub fn of_a_claim(world: &mut World, variant: u64) -> Result<(), Trouble> {
+    let (rule, codes) = CLAIMS[variant as usize % CLAIMS.len()];
+    world.emulator.fault(&[rule])?;
+    world.pass(codes)?;
+    world.emulator.end_faults()
+}
+
 /// Creates, of which the first meets something bad.
 pub fn of_a_create(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let (rule, codes) = CREATES[variant as usize % CREATES.len()];

@@ -11,8 +11,7 @@ const KILLS: u64 = 3;
 
 /// Nothing exists, and the first apply does not live to tell.
 pub fn at_a_boundary(world: &mut World, variant: u64) -> Result<(), Trouble> {
-    let create = world.random.below(world.models.len() as u64);
-    let boundaries = Boundary::of_creating(world.mode.claims, create);
+    let boundaries = world.boundaries_of_creating();
     one_after_the_other(world, variant, &boundaries)
 }
 
@@ -64,6 +63,7 @@ pub fn and_applied_late(world: &mut World, variant: u64) -> Result<(), Trouble> 
     let late: Vec<u64> = world.emulator.held()?;
     let look = match variant % 3 {
         0 => Boundary::Held { on: "list-jobs", done: true, after: 0 },
+        1 if world.mode.claims => Boundary::Held { on: "storage-get", done: true, after: 0 },
         1 => Boundary::Settling,
         _ => Boundary::Held { on: "list-jobs", done: false, after: 1 },
     };

@@ -59,7 +59,9 @@ pub fn in_a_storm(world: &mut World, _: u64) -> Result<(), Trouble> {
         "connect:refuse:p0.05",
     ];
     let racers = 2 + world.random.below(2);
-    world.allowed = racers - 1;
+    if !world.mode.claims {
+        world.allowed = racers - 1;
+    }
     for _ in 0..2 {
         let first = world.random.below(WEATHER.len() as u64) as usize;
         let other = world.random.below(WEATHER.len() as u64) as usize;

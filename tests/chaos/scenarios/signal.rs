@@ -1,5 +1,7 @@
 //! SIGTERM and SIGINT: what is on the wire is waited for, nothing more is sent.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 
 use crate::Trouble;
@@ -10,6 +12,7 @@ use crate::world::World;
 pub fn stops(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let signal = if world.random.permille(500) { Signal::TERM } else { Signal::INT };
     match variant % 6 {
+        0 if world.mode.claims => with_a_claim(world, signal),
         0 => while_settling(world, signal),
         1 => before_it_looked(world, signal),
         2 => twice(world, signal),
@@ -81,6 +84,25 @@ fn while_settling(world: &mut World, signal: Signal) -> Result<(), Trouble> {
     // The two that the world was made with.
     if creates > 2 {
         return Err(format!("it created after it was asked to stop{}", client.said()?).into());
+    }
+    Ok(())
+}
+
+/// It has claimed and not created: the next apply need not wait.
+fn with_a_claim(world: &mut World, signal: Signal) -> Result<(), Trouble> {
+    world.emulator.fault(&["storage-put:hold-answer"])?;
+    let mut client = world.apply()?;
+    world.emulator.holds(world.models.len())?;
+    client.signal(signal)?;
+    client.says("stopping: nothing more is submitted")?;
+    world.emulator.end_faults()?;
+    world.emulator.release()?;
+    client.ends(&[130])?;
+    let begun = Instant::now();
+    let creates = world.pass(&[0])?.creates;
+    let waited = begun.elapsed() >= Duration::from_secs(world.mode.takeover);
+    if creates != world.models.len() || waited {
+        return Err(format!("{creates} creates, waited {waited}{}", client.said()?).into());
     }
     Ok(())
 }
