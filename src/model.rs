@@ -23,7 +23,8 @@ pub use bucket::{Bucket, BucketError};
 pub use desired::{Desired, Limits, Source, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use job::{
-    Checkpoint, JobError, JobState, Listing, Observation, Observed, Phase, Progress, TunedModel,
+    Checkpoint, FoundModel, JobError, JobState, Listing, Observation, Observed, Phase, Progress,
+    TunedModel,
 };
 pub use job_name::{JobName, JobNameError};
 pub use key::{Key, Name, NameError, Place};

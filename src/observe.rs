@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use crate::model::{Desired, Observation, Place, Workspace};
+use crate::plan::{CreateReason, Plan, Policy, plan};
 use crate::vertex::{Keep, ReadError, Vertex};
 
 /// How many places are listed at a time. A project has a dozen regions at
@@ -26,13 +27,53 @@ pub fn keep(desired: &[Desired]) -> Keep {
 
 /// A place that could not be listed completely, and why.
 #[derive(Debug, thiserror::Error)]
-#[error("could not list the tuning jobs of {place}")]
+#[error("could not list the {what} of {place}")]
 pub struct ObserveError {
+    /// `tuning jobs`, or `models`.
+    pub what: &'static str,
     /// The place.
     pub place: Place,
     /// Why.
     #[source]
     pub source: ReadError,
+}
+
+/// Decides, and where a create is due because the name has no run at all, asks
+/// whether a model of it exists: jobs may leave the listing, and must not be
+/// paid for again. A plan without such a create asks nothing.
+///
+/// # Errors
+/// A place whose models could not be listed.
+pub async fn decide<V: Vertex>(
+    vertex: &V,
+    desired: &[Desired],
+    observation: &mut Observation,
+    policy: &Policy,
+) -> Result<Plan, ObserveError> {
+    let first = plan(desired, observation, policy);
+    let missing = first.creates().filter(|create| create.reason == CreateReason::Missing);
+    let looks = missing.map(async |create| (&create.key, vertex.models(&create.key).await));
+    let mut looks = futures_util::stream::iter(looks).buffered(PLACES_AT_A_TIME);
+    let mut found = Vec::new();
+    while let Some((key, models)) = looks.next().await {
+        let place = &key.place;
+        let models = models.map_err(|source| ObserveError {
+            what: "models",
+            place: place.clone(),
+            source,
+        })?;
+        found.push((place.clone(), models));
+    }
+    drop(looks);
+    if found.iter().all(|(_, models)| models.is_empty()) {
+        return Ok(first);
+    }
+    for (place, models) in found {
+        if let Some(Ok(listing)) = observation.get_mut(&place) {
+            listing.models.extend(models);
+        }
+    }
+    Ok(plan(desired, observation, policy))
 }
 
 /// Lists every place completely.
@@ -55,7 +96,7 @@ pub async fn observe<V: Vertex>(
                 tracing::info!(%place, jobs = listing.jobs.len(), "listed");
                 observation.insert(place, Ok(listing))
             }
-            Err(source) => return Err(ObserveError { place, source }),
+            Err(source) => return Err(ObserveError { what: "tuning jobs", place, source }),
         };
     }
     Ok(observation)

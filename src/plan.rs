@@ -78,9 +78,10 @@ pub struct InFlight {
 pub struct InSync {
     /// Which one.
     pub key: Key,
-    /// The good run; `None` when the manifest says `stopped`.
+    /// The good run; `None` when the manifest says `stopped`, and when only the
+    /// model that came of it is known.
     pub job: Option<JobName>,
-    /// What came of it.
+    /// What came of it; `None` when the manifest says `stopped`.
     pub tuned_model: Option<TunedModel>,
 }
 
@@ -127,7 +128,7 @@ pub fn plan(desired: &[Desired], observed: &Observation, policy: &Policy) -> Pla
         rules::decide(desired, &index, policy, &mut plan);
     }
     orphans::report(&index, policy, &mut plan);
-    limits::trip(policy, &mut plan);
+    limits::trip(&index, policy, &mut plan);
     limits::defer(&index, policy, &mut plan);
     plan.foreign = index.foreign();
     plan

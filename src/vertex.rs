@@ -18,6 +18,7 @@ mod client;
 mod endpoint;
 mod error;
 mod listing;
+mod models;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -34,7 +35,7 @@ pub use crate::google::{
     AddressError, Counters, Counts, CredentialError, Environment, Secret, TransportError,
 };
 
-use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
+use crate::model::{FoundModel, JobName, Key, Listing, Observed, Place, Progress, Untrusted};
 
 /// Which jobs of a listing to hand on; the others are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +67,17 @@ pub trait Vertex: Send + Sync {
     /// # Errors
     /// As [`Vertex::list`]; a job that does not exist is [`ReadError::NotFound`].
     fn get(&self, job: &JobName) -> impl Future<Output = Result<Observed, ReadError>> + Send;
+
+    /// Finds the models whose labels are those of a run of this key, in the
+    /// key's place and in the multi-region to which Vertex moves the models of
+    /// Gemini 3. A service without a model registry has none.
+    ///
+    /// # Errors
+    /// As [`Vertex::list`].
+    fn models(&self, key: &Key) -> impl Future<Output = Result<Vec<FoundModel>, ReadError>> + Send {
+        let _ = key;
+        std::future::ready(Ok(Vec::new()))
+    }
 
     /// Asks for a job. The body is written to the wire at most once: what
     /// became of it is in the outcome, and nothing here tries again.

@@ -19,6 +19,8 @@ mod world;
 mod apply;
 #[path = "cli/cancel.rs"]
 mod cancel;
+#[path = "cli/claims.rs"]
+mod claims;
 #[path = "cli/describe.rs"]
 mod describe;
 #[path = "cli/emulator.rs"]

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{JobName, Key, Observation, Observed, Place, labels};
-use crate::plan::{Create, HoldReason, Plan};
+use crate::plan::{Create, HoldReason, Known, Plan};
 
 /// How long an unanswered create counts as possibly made: 60 s in which the
 /// client waited, and 120 s in which a request that was on its way may still be
@@ -63,6 +63,12 @@ pub struct Memory {
     made: BTreeMap<JobName, Observed>,
     unresolved: Vec<Unresolved>,
     due: BTreeMap<Due, Duration>,
+    /// How many jobs with our labels each place had when it was last believed.
+    known: BTreeMap<Place, usize>,
+    /// How many the newest listing has.
+    listed: BTreeMap<Place, usize>,
+    /// Places whose newest listing has less than half of that, with how many.
+    implausible: BTreeMap<Place, usize>,
     /// Why no further create is sent by this process.
     mistrust: Option<String>,
 }
@@ -106,6 +112,7 @@ impl Memory {
     /// listing shows yet, and settles lost creates that it shows, or that it
     /// would show by now.
     pub fn complete(&mut self, observation: &mut Observation, look: Look) {
+        self.weigh(observation);
         self.made.retain(|_, job| {
             let Some(Ok(listing)) = observation.get_mut(&job.place) else { return true };
             let listed = listing.jobs.iter().any(|seen| seen.name.same_job(&job.name));
@@ -126,6 +133,29 @@ impl Memory {
             let settled = look.began >= lost.sent + AMBIGUOUS;
             found.is_none() && !settled
         });
+    }
+
+    /// Jobs cannot be deleted: a listing with less than half of those that were
+    /// there before has lost some, and what seems missing may be among them.
+    fn weigh(&mut self, observation: &Observation) {
+        for (place, listing) in observation {
+            let Ok(listing) = listing else { continue };
+            let listed = listing.jobs.iter().filter(|job| job.stamp.is_some()).count();
+            self.listed.insert(place.clone(), listed);
+            let known = self.known.entry(place.clone()).or_default();
+            if listed * 2 < *known {
+                self.implausible.insert(place.clone(), listed);
+            } else {
+                *known = listed;
+                self.implausible.remove(place);
+            }
+        }
+    }
+
+    /// Whether the newest listing of a place had no job with our labels, before
+    /// it was completed.
+    pub(super) fn is_bare(&self, place: &Place) -> bool {
+        self.listed.get(place) == Some(&0)
     }
 
     /// Holds the plan's creates that are not to be sent yet: those whose
@@ -151,6 +181,13 @@ impl Memory {
                     run: lost.run.clone(),
                     wait: AMBIGUOUS.saturating_sub(age),
                 });
+            }
+            let place = &create.key.place;
+            if let (Some(listed), Some(known)) =
+                (self.implausible.get(place), self.known.get(place))
+            {
+                let known = Known::Before(*known);
+                return Some(HoldReason::ImplausibleListing { listed: *listed, known });
             }
             let since = self.due.get(&due).copied().unwrap_or(look.ended);
             let ready = since + settle;

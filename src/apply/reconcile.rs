@@ -1,16 +1,16 @@
 //! Looks, decides, and carries out what was confirmed, as often as the settle
 //! window or the claims ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::claiming::Looked;
 use super::{Event, Executor, Item, Look, Observer, Outcome, Ready, Report, Skipped};
-use crate::claims::{ClaimError, ClaimStore, NoClaims};
+use crate::claims::{ClaimError, ClaimStore, NoClaims, TAKEOVER};
 use crate::clock::{Clock, Entropy};
-use crate::model::{Desired, JobName, Observation, Place};
-use crate::observe::{ObserveError, keep, observe};
-use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan, Policy, plan};
+use crate::model::{Desired, JobName, Observation, Observed, Place};
+use crate::observe::{ObserveError, decide, keep, observe};
+use crate::plan::{Action, ClaimedBy, Held, HoldReason, Known, Plan, Policy};
 use crate::vertex::{ReadError, Vertex};
 
 /// How soon a claim of somebody else is looked at again: at first, and at most.
@@ -86,7 +86,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut observation = observe(self.executor.vertex, self.places, &keep).await?;
         let look = Look { began, ended: clock.elapsed() };
         self.executor.memory().complete(&mut observation, look);
-        let plan = plan(self.desired, &observation, self.policy);
+        let plan =
+            decide(self.executor.vertex, self.desired, &mut observation, self.policy).await?;
+        let look = Look { ended: clock.elapsed(), ..look };
         Ok(Seen { look, observation, plan })
     }
 
@@ -121,8 +123,43 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let looked = claims.look(now.creates(), self.executor.clock).await;
         let looked = looked.map_err(Broken::Claims)?;
         self.read_claimed(&looked).await?;
-        let (now, look) = withheld(self.look().await?);
+        let again = self.look().await?;
+        let lost = self.lost(claims.store, &again).await?;
+        let (mut now, look) = withheld(again);
+        now.hold(|create| {
+            let job = lost.get(&create.key.place)?.clone();
+            Some(HoldReason::ImplausibleListing { listed: 0, known: Known::Claimed(job) })
+        });
         Ok(looked.hold(now, look))
+    }
+
+    /// Places where a create is due, whose listing has no job of ours, and where
+    /// an old one exists by its claim: with that job. A young one may only not
+    /// be listed yet.
+    async fn lost(&self, store: &S, seen: &Seen) -> Result<BTreeMap<Place, JobName>, Broken> {
+        let mut lost = BTreeMap::new();
+        let places: BTreeSet<&Place> = seen.plan.creates().map(|c| &c.key.place).collect();
+        for place in places {
+            if !self.executor.memory().is_bare(place) {
+                continue;
+            }
+            let listing = seen.observation.get(place).and_then(|listing| listing.as_ref().ok());
+            let date = listing.and_then(|listing| listing.date);
+            let is_old = |job: &Observed| {
+                let age = date.zip(job.create_time).map(|(date, made)| date.duration_since(made));
+                age.and_then(|age| Duration::try_from(age).ok()).is_some_and(|age| age > TAKEOVER)
+            };
+            let jobs = store.done(&self.policy.owner, place).await.map_err(Broken::Claims)?;
+            for job in jobs {
+                match self.executor.vertex.get(&job).await {
+                    Ok(seen) if is_old(&seen) => drop(lost.insert(place.clone(), job)),
+                    Ok(_) => {}
+                    Err(ReadError::NotFound { .. }) => {}
+                    Err(source) => return Err(Broken::Claimed { job, source }),
+                }
+            }
+        }
+        Ok(lost)
     }
 
     /// Reads the jobs that claims name: a listing may not show them yet, or no
@@ -167,14 +204,18 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             let now = &ready.plan;
             open.retain(|action| !now.actions.contains(action));
             for action in std::mem::take(&mut open) {
-                match now.held.iter().find(|held| held.key == *key(&action)) {
-                    Some(held) if held.reason.passes_soon() => open.push(action),
-                    Some(Held { reason, .. }) if is_late(reason) => {
-                        let outcome = Outcome::Held(Box::new(reason.clone()));
-                        items.push(Item { action, outcome });
+                let outcome = match now.held.iter().find(|held| held.key == *key(&action)) {
+                    Some(held) if held.reason.passes_soon() => {
+                        open.push(action);
+                        continue;
                     }
-                    _ => items.extend(skipped(vec![action], Skipped::NoLongerDue)),
-                }
+                    Some(Held { reason, .. }) if is_late(reason) => {
+                        Outcome::Held(Box::new(reason.clone()))
+                    }
+                    _ => Outcome::Skipped(Skipped::NoLongerDue),
+                };
+                observer.notice(&Event::Done(&action, &outcome));
+                items.push(Item { action, outcome });
             }
             let report = self.executor.apply(&ready, observer).await;
             for item in report.items {

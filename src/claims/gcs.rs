@@ -12,14 +12,15 @@ use serde::Deserialize;
 use super::claim::MAX_BYTES;
 use super::path::ESCAPED;
 use super::{
-    Bucket, Claim, ClaimError, ClaimPath, ClaimStore, Expect, Held, Malformed, PutOutcome,
+    Bucket, Claim, ClaimError, ClaimPath, ClaimState, ClaimStore, Expect, Held, Malformed,
+    PutOutcome,
 };
 use crate::clock::{Clock, Entropy};
 use crate::google::{
     AddressError, Answer, Base, Caller, Environment, Refused, TransportError, Unanswered, Unread,
     chain, host,
 };
-use crate::model::Untrusted;
+use crate::model::{JobName, Name, Place, Untrusted};
 
 /// Most looks at a claim that is overwritten between its two requests. It
 /// changes twice in its life, so three looks see it stand still.
@@ -46,6 +47,9 @@ pub enum ClaimsSetupError {
     Http(#[source] reqwest::Error),
 }
 
+/// How many claims are read to tell whether a listing can be empty.
+const SAMPLE: &str = "8";
+
 /// Claims in a bucket.
 pub struct GcsClaims<C, E> {
     caller: Caller<C, E>,
@@ -60,6 +64,17 @@ struct Metadata {
     generation: String,
     updated: String,
     size: String,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -240,6 +255,28 @@ impl<C: Clock, E: Entropy> ClaimStore for GcsClaims<C, E> {
         }
         let (bucket, object) = (self.bucket.clone(), path.object().to_owned());
         Err(ClaimError::Restless { bucket, object })
+    }
+
+    async fn done(&self, owner: &Name, place: &Place) -> Result<Vec<JobName>, ClaimError> {
+        let mut url = self.base.join(&format!("storage/v1/b/{}/o", self.bucket.name()));
+        url.query_pairs_mut()
+            .append_pair("prefix", &ClaimPath::prefix(owner, place))
+            .append_pair("maxResults", SAMPLE)
+            .append_pair("fields", "items(name)");
+        let mut body = Vec::new();
+        self.caller.read(&url, &mut body).await.map_err(|failure| self.unread(&url, failure))?;
+        let Listed { items } = serde_json::from_slice(&body).map_err(|_| ClaimError::Garbled {
+            host: host(&url),
+            what: "it is no list of objects",
+        })?;
+        let mut jobs = Vec::new();
+        for path in items.iter().filter_map(|item| ClaimPath::of_object(&item.name)) {
+            let claim = self.read(&path).await?.map(|held| held.claim.state);
+            if let Some(ClaimState::Done { job }) = claim {
+                jobs.push(job);
+            }
+        }
+        Ok(jobs)
     }
 
     async fn put(&self, path: &ClaimPath, claim: &Claim, expect: Expect) -> PutOutcome {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::model::Key;
+use crate::model::{Key, Name, Place};
 
 /// What is escaped in one part of a name: all but RFC 3986's unreserved
 /// characters. A slash in a part can so never become one between parts, and
@@ -39,14 +39,26 @@ impl ClaimPath {
             Some(data) => part(data),
         };
         let object = format!(
-            "claims/v1/{}/{}/{}/{}/{rerun}/{}/{data}/{attempt}.json",
-            part(owner.as_str()),
-            part(&place.project),
-            part(&place.location),
+            "{}{}/{rerun}/{}/{data}/{attempt}.json",
+            Self::prefix(owner, place),
             part(name.as_str()),
             part(spec),
         );
         Self { object, attempt }
+    }
+
+    /// What the objects of an owner's claims in a place begin with.
+    pub(super) fn prefix(owner: &Name, place: &Place) -> String {
+        let part = |text: &str| utf8_percent_encode(text, ESCAPED).to_string();
+        let (owner, project) = (part(owner.as_str()), part(&place.project));
+        format!("claims/v1/{owner}/{project}/{}/", part(&place.location))
+    }
+
+    /// The claim that an object of this name is.
+    pub(super) fn of_object(object: &str) -> Option<Self> {
+        let (_, file) = object.rsplit_once('/')?;
+        let attempt = file.strip_suffix(".json")?.parse().ok()?;
+        Some(Self { object: object.to_owned(), attempt })
     }
 
     /// The object's name.

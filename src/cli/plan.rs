@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::Session;
-use crate::plan::{Plan, plan, show};
+use crate::plan::{Plan, show};
 
 /// Arguments of `retune plan`.
 #[derive(Debug, clap::Args)]
@@ -52,8 +52,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session = Session::open(&args.paths, global, false, output).await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.only)?;
-    let seen = session.observe().await?;
-    let plan = plan(&session.desired, &seen, &policy);
+    let plan = session.decide(&policy).await?;
     output.data(&shown(&plan, &args, global, output));
     session.close().await;
     let pending = args.detailed_exitcode && !plan.actions.is_empty();

@@ -16,7 +16,7 @@ use crate::emulator::{self, Running, StartError};
 use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Workspace};
 use crate::observe;
-use crate::plan::Policy;
+use crate::plan::{Plan, Policy};
 use crate::vertex::{Client, ClientOptions, Keep, ReadError};
 
 /// The client of the command line.
@@ -162,6 +162,13 @@ impl Session {
     /// Lists every place completely.
     pub(super) async fn observe(&self) -> Result<Observation, Failure> {
         self.observe_keeping(&observe::keep(&self.desired)).await
+    }
+
+    /// Looks at every place and decides.
+    pub(super) async fn decide(&self, policy: &Policy) -> Result<Plan, Failure> {
+        let mut seen = self.observe().await?;
+        let plan = observe::decide(&self.client, &self.desired, &mut seen, policy).await;
+        plan.map_err(|error| self.unlisted(error))
     }
 
     /// Lists every place completely, keeping these jobs.

@@ -14,7 +14,7 @@ use super::output::Output;
 use super::session::{Session, VertexClient};
 use super::table::table;
 use crate::model::{JobName, Key, Pretty, Progress, Untrusted};
-use crate::plan::{Action, Plan, plan, show};
+use crate::plan::{Action, Plan, show};
 use crate::vertex::Vertex;
 
 /// Arguments of `retune status`.
@@ -52,7 +52,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session = Session::open(&args.paths, global, false, output).await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
-    let plan = plan(&session.desired, &session.observe().await?, &policy);
+    let plan = session.decide(&policy).await?;
     let progress = progress(&session.client, &plan).await;
     let models = models(&plan, &progress);
     match args.format {
@@ -89,7 +89,7 @@ fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<Mod
         let name = made.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
         Model {
             key: &model.key,
-            status: if model.job.is_some() { "tuned" } else { "stopped" },
+            status: if model.job.is_some() || made.is_some() { "tuned" } else { "stopped" },
             job: model.job.as_ref(),
             what: name.map(short).unwrap_or_default(),
             facts: json!({

@@ -212,14 +212,27 @@ pub struct Progress {
 }
 
 /// A complete listing of one place: every page was read.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Listing {
     /// Jobs that matter to retune, in no order.
     pub jobs: Vec<Observed>,
+    /// Models of ours whose jobs may have left the listing. Asked for only
+    /// where a create is due because there is no run at all.
+    pub models: Vec<FoundModel>,
     /// How many other jobs the place has.
     pub foreign: u64,
     /// The server's own time (`Date`) of the last page.
     pub date: Option<Timestamp>,
+}
+
+/// A model in the registry with the labels of the job that made it, which
+/// Vertex copies to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundModel {
+    /// `projects/N/locations/L/models/ID@VERSION`.
+    pub name: String,
+    /// What retune's labels say.
+    pub stamp: Stamp,
 }
 
 /// What was seen of each place.

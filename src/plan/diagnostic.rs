@@ -25,6 +25,11 @@ pub enum Remark {
         /// The fields' paths.
         fields: Vec<String>,
     },
+    /// No run of the name is listed, and a model that carries its labels exists.
+    FoundByModel {
+        /// The model's name.
+        model: String,
+    },
     /// Other runs of the name are active and left alone.
     OtherRunActive {
         /// These.
@@ -38,6 +43,7 @@ impl Remark {
         match self {
             Self::FieldRemoved { .. } => "fieldRemoved",
             Self::AppliesNextRun { .. } => "appliesNextRun",
+            Self::FoundByModel { .. } => "foundByModel",
             Self::OtherRunActive { .. } => "otherRunActive",
         }
     }

@@ -50,6 +50,9 @@ pub enum HoldReason {
     CreateLimit {
         /// How many are wanted.
         wanted: usize,
+        /// How many runs of ours are younger than the policy's window, which
+        /// count towards the limit.
+        recent: usize,
         /// How many are allowed.
         limit: u32,
     },

@@ -9,11 +9,12 @@ use crate::model::Key;
 /// Above a limit all creates (cancels) are held: a plan that wants 200 runs is
 /// more likely a mistake than a wish, and any 10 of them would be wrong too.
 /// Both are counted before either is held.
-pub(super) fn trip(policy: &Policy, plan: &mut Plan) {
+pub(super) fn trip(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
     let (creates, cancels) = (plan.creates().count(), plan.cancels().count());
     let limits = policy.limits;
-    if creates > limits.max_creates as usize {
-        let reason = HoldReason::CreateLimit { wanted: creates, limit: limits.max_creates };
+    let recent = policy.window.filter(|_| creates > 0).map_or(0, |w| index.created_since(w));
+    if creates > 0 && creates + recent > limits.max_creates as usize {
+        let reason = HoldReason::CreateLimit { wanted: creates, recent, limit: limits.max_creates };
         hold(plan, &reason, |action| matches!(action, Action::Create(_)));
     }
     if cancels > limits.max_cancels as usize {

@@ -1,6 +1,7 @@
 //! What the operator allows.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::model::{Limits, Name};
 
@@ -13,6 +14,10 @@ pub struct Policy {
     pub revision: Option<i64>,
     /// How much one plan may change.
     pub limits: Limits,
+    /// Over how long a time creates count towards their limit: a plan by itself
+    /// when absent, else also the owner's jobs of this age. For whoever applies
+    /// plan after plan.
+    pub window: Option<Duration>,
     /// Only these names are decided; all of them when empty.
     pub only: BTreeSet<Name>,
     /// Orphans whose active runs are cancelled.
@@ -26,6 +31,7 @@ impl Policy {
             owner,
             revision: None,
             limits: Limits::default(),
+            window: None,
             only: BTreeSet::new(),
             prune: BTreeSet::new(),
         }

@@ -1,13 +1,15 @@
 //! The runs of each tuned model, found once.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Policy;
 use crate::model::identity::{Digests, equivalent, is_known};
 use crate::model::{
-    Desired, JobName, Key, Name, Observation, Observed, Phase, Place, Stamp, Untrusted,
+    Desired, FoundModel, JobName, Key, Listing, Name, Observation, Observed, Phase, Place, Stamp,
+    Untrusted,
 };
 
 /// A run of ours: a job with our labels.
@@ -46,6 +48,7 @@ pub(super) struct Index<'a> {
     observed: &'a Observation,
     busy: BTreeMap<&'a str, usize>,
     foreign: u64,
+    owner: Name,
 }
 
 impl<'a> Index<'a> {
@@ -59,6 +62,7 @@ impl<'a> Index<'a> {
             observed,
             busy: BTreeMap::new(),
             foreign: 0,
+            owner: policy.owner.clone(),
         };
         for (place, listing) in observed {
             let Ok(listing) = listing else { continue };
@@ -149,6 +153,30 @@ impl<'a> Index<'a> {
             Some(Err(why)) => Some(why.clone()),
             None => Some(Untrusted::new("it was not listed")),
         }
+    }
+
+    /// The model of a spec that a run of this key has made, by its labels.
+    pub(super) fn model(&self, key: &Key, digests: &Digests) -> Option<&'a FoundModel> {
+        let listing = self.observed.get(&key.place)?.as_ref().ok()?;
+        listing.models.iter().find(|model| {
+            let stamp = &model.stamp;
+            let same = (&stamp.owner, &stamp.name) == (&key.owner, &key.name);
+            same && stamp.rerun == Some(key.rerun) && has_digest(stamp, digests)
+        })
+    }
+
+    /// How many runs of ours were created since that time, on the service's clock.
+    pub(super) fn created_since(&self, window: Duration) -> usize {
+        let listings = self.observed.values().filter_map(|listing| listing.as_ref().ok());
+        let recent = |listing: &Listing| {
+            let since = listing.date.and_then(|date| date.checked_sub(window).ok());
+            let jobs = listing.jobs.iter().filter(|job| {
+                let ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == self.owner);
+                ours && job.create_time.zip(since).is_none_or(|(at, since)| at >= since)
+            });
+            jobs.count()
+        };
+        listings.map(recent).sum()
     }
 
     /// The server's time of the place's listing.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
 use super::listing::Lister;
+use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
 use crate::clock::{Clock, Entropy};
@@ -15,7 +16,7 @@ use crate::google::{
     Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
     api_error, chain, host,
 };
-use crate::model::{JobName, Listing, Observed, Place, Progress, Untrusted};
+use crate::model::{FoundModel, JobName, Key, Listing, Observed, Place, Progress, Untrusted};
 
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
 /// 200 without complaint, and a shorter page is no error.
@@ -105,6 +106,22 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Place(place), body).await
     }
 
+    /// One page of a place's models, as it comes.
+    pub(super) async fn models_page(
+        &self,
+        place: &Place,
+        filter: &str,
+        token: Option<&str>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ReadError> {
+        let mut url = self.endpoint.models(V1, place)?;
+        url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE).append_pair("filter", filter);
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("pageToken", token);
+        }
+        self.read(&url, &Subject::Place(place), body).await
+    }
+
     /// Sends once and says what came back, or the refusal when nothing left.
     async fn write(
         &self,
@@ -187,6 +204,10 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
             return Err(garbled(WireError::OtherJob));
         }
         Ok(observed)
+    }
+
+    async fn models(&self, key: &Key) -> Result<Vec<FoundModel>, ReadError> {
+        Registry { client: self, key }.models().await
     }
 
     async fn create(&self, place: &Place, json: &Value) -> CreateOutcome {

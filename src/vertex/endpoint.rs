@@ -74,6 +74,12 @@ impl Endpoint {
         Ok(self.base(&place.location)?.join(&path))
     }
 
+    /// The address of a place's models.
+    pub(super) fn models(&self, version: &str, place: &Place) -> Result<Url, EndpointError> {
+        let path = format!("{version}/{}/models", parent(&place.project, &place.location)?);
+        Ok(self.base(&place.location)?.join(&path))
+    }
+
     /// The address of one job; `verb` is `""` or a custom method such as `:cancel`.
     pub(super) fn job(
         &self,

@@ -81,7 +81,12 @@ impl<C: Clock, E: Entropy> Lister<'_, C, E> {
             foreign += others;
             kept.into_iter().for_each(|job| jobs.put(job));
             let Some(next) = next else {
-                return Ok(Listing { jobs: jobs.all, foreign, date: answer.date });
+                return Ok(Listing {
+                    jobs: jobs.all,
+                    models: Vec::new(),
+                    foreign,
+                    date: answer.date,
+                });
             };
             if !seen.insert(next.clone()) {
                 return Err(self.endless("a page token came twice"));

@@ -11,12 +11,14 @@
 //! 3. Integers come as strings or numbers; doubles may come without a fraction.
 
 mod job;
+mod models;
 mod page;
 mod progress;
 
 use crate::google::lenient;
 
 pub(super) use job::job;
+pub(super) use models::{ModelPage, models};
 pub(super) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
 

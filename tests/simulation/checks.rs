@@ -112,7 +112,7 @@ pub fn check(schedule: &Schedule, service: &mut Service, rest: Millis, kills: u6
     }
     let manifests = &schedule.edits.last().unwrap().1;
     let date = Some(timestamp(service.now()));
-    let listing = Listing { jobs: truth.clone(), foreign: 0, date };
+    let listing = Listing { jobs: truth.clone(), date, ..Listing::default() };
     let observed = [(place(), Ok(listing))].into();
     let end = plan(&manifests.desired, &observed, &policy(manifests.revision));
     if !end.actions.is_empty() {

@@ -266,7 +266,7 @@ impl Vertex for Connection {
             }
             let mut jobs = service.rows();
             jobs.retain(|job| job.place == *place);
-            Ok(Listing { jobs, foreign: 0, date: Some(timestamp(service.now())) })
+            Ok(Listing { jobs, date: Some(timestamp(service.now())), ..Listing::default() })
         });
         self.pause(ROUND_TRIP).await;
         answer

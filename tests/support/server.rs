@@ -58,13 +58,23 @@ fn head(stream: &mut TcpStream) -> String {
 
 /// Sends JSON to an address and gives the answer's body.
 pub(crate) fn post(url: &str, path: &str, json: &str) -> String {
+    request("POST", url, path, "application/json", json)
+}
+
+/// The body of what is there.
+pub(crate) fn get(url: &str, path: &str) -> String {
+    request("GET", url, path, "text/plain", "")
+}
+
+/// One request, and its answer's body.
+pub(crate) fn request(method: &str, url: &str, path: &str, kind: &str, body: &str) -> String {
     let host = url.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n{json}",
-        json.len()
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: {kind}\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
     )
     .unwrap();
     let mut answer = String::new();

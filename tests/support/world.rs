@@ -95,14 +95,35 @@ impl World {
 
     /// Writes the Workspace, with these lines in its `spec`.
     pub(crate) fn workspace(&self, lines: &[&str]) {
+        let without_waiting = ["claims: {settle: 0s}"];
+        self.write_workspace(without_waiting.iter().chain(lines));
+    }
+
+    /// Writes the Workspace with this line about claims.
+    pub(crate) fn workspace_claims(&self, claims: &str) {
+        self.write_workspace([&claims].into_iter());
+    }
+
+    fn write_workspace<'a>(&self, lines: impl Iterator<Item = &'a &'a str>) {
         let mut text = "apiVersion: retune.dev/v1\nkind: Workspace\n\
-            metadata: {name: acme-tuning}\nspec:\n  project: acme-ml\n  location: us-central1\n  \
-            claims: {settle: 0s}\n"
+            metadata: {name: acme-tuning}\nspec:\n  project: acme-ml\n  location: us-central1\n"
             .to_owned();
         for line in lines {
             text.push_str(&format!("  {line}\n"));
         }
         self.write("manifests/workspace.yaml", &text);
+    }
+
+    /// What goes wrong at the emulator from now on, by one rule.
+    pub(crate) fn fault(&self, rule: &str) {
+        let rule = format!("\"{rule}\"");
+        let answer = super::server::post(self.url(), "/emulator/faults", &rule);
+        assert!(!answer.contains("error"), "{answer}");
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) fn heal(&self) {
+        super::server::request("DELETE", self.url(), "/emulator/faults", "text/plain", "");
     }
 
     /// Writes a model's manifest, over the one it may have.

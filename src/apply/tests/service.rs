@@ -159,7 +159,8 @@ impl Service {
 
     pub(super) fn observed(&self) -> crate::model::Observation {
         let jobs = self.jobs.lock().unwrap().clone();
-        let listing = Listing { jobs, foreign: 0, date: Timestamp::from_second(1_000).ok() };
+        let listing =
+            Listing { jobs, date: Timestamp::from_second(1_000).ok(), ..Listing::default() };
         BTreeMap::from([(place(), Ok(listing))])
     }
 

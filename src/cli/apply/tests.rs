@@ -39,7 +39,7 @@ fn moved(desired: &[Desired]) -> Observation {
         tuned_model: None,
         experiment: None,
     };
-    let empty = |jobs| Ok(Listing { jobs, foreign: 0, date: None });
+    let empty = |jobs| Ok(Listing { jobs, ..Listing::default() });
     BTreeMap::from([(old, empty(vec![job])), (desired[0].key.place.clone(), empty(Vec::new()))])
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::runs::{Index, Run, has_digest, has_spec};
 use super::super::{InFlight, InSync, Newer, Policy, Remark};
 use crate::model::identity::{Digests, equivalent, removed_fields};
-use crate::model::{Desired, JobName, Observed, Phase, labels};
+use crate::model::{Desired, FoundModel, JobName, Observed, Phase, labels};
 
 /// One manifest and everything observed of it.
 pub(super) struct Case<'a> {
@@ -48,6 +48,11 @@ impl<'a> Case<'a> {
         wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
         wanted.sort_by_key(|job| job.age_order());
         Self { desired, digests, runs, adopted, wanted, index, policy }
+    }
+
+    /// A model of this very spec whose run is not listed.
+    pub(super) fn model(&self) -> Option<&'a FoundModel> {
+        self.index.model(&self.desired.key, &self.digests)
     }
 
     /// The oldest wanted run in that phase.

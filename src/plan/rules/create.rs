@@ -1,11 +1,13 @@
 //! Rule 9. Otherwise create. Superseded active runs are cancelled only after
 //! the create was accepted.
 
-use super::super::{Action, CancelReason, Change, Create, CreateReason, HoldReason};
+use super::super::{
+    Action, CancelReason, Change, Create, CreateReason, HoldReason, InSync, Remark,
+};
 use super::Decision;
 use super::case::Case;
 use crate::model::identity::differences;
-use crate::model::{CreateRequest, Observed, OnSupersede};
+use crate::model::{CreateRequest, FoundModel, Observed, OnSupersede, TunedModel};
 
 pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     let rerun = Some(case.desired.key.rerun);
@@ -18,6 +20,9 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     } else {
         CreateReason::Missing
     };
+    if let (CreateReason::Missing, Some(model)) = (reason, case.model()) {
+        return Some(made_before(case, model));
+    }
     let mut decision = make(case, reason, 1);
     if decision.actions.is_empty() || case.desired.lifecycle.on_supersede == OnSupersede::Keep {
         return Some(decision);
@@ -28,6 +33,19 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
         decision.actions.push(case.cancel(run, reason, after));
     }
     Some(decision)
+}
+
+/// Vertex may drop old jobs from its listing; the model that came of one is as
+/// good as its run.
+fn made_before(case: &Case<'_>, model: &FoundModel) -> Decision {
+    let name = model.name.clone();
+    let tuned_model = TunedModel { model: Some(name.clone()), ..TunedModel::default() };
+    let key = case.desired.key.clone();
+    Decision {
+        in_sync: vec![InSync { key, job: None, tuned_model: Some(tuned_model) }],
+        remarks: vec![Remark::FoundByModel { model: name }],
+        ..Decision::default()
+    }
 }
 
 /// The create of the manifest's spec, unless a run of that very spec exists

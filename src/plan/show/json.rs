@@ -36,6 +36,7 @@ pub fn json(plan: &Plan) -> Value {
                 Remark::FieldRemoved { fields } | Remark::AppliesNextRun { fields } => object!({
                     "fields": fields,
                 }),
+                Remark::FoundByModel { model } => object!({"model": model}),
                 Remark::OtherRunActive { jobs } => object!({
                     "jobs": jobs.iter().map(job).collect::<Vec<_>>(),
                 }),
@@ -133,7 +134,10 @@ fn held(held: &Held) -> Value {
             "hasModel": has_model,
             "retryInSeconds": retry_in.map(|wait| wait.as_secs()),
         }),
-        HoldReason::CreateLimit { wanted, limit } | HoldReason::CancelLimit { wanted, limit } => {
+        HoldReason::CreateLimit { wanted, recent, limit } => {
+            object!({"wanted": wanted, "recent": recent, "limit": limit})
+        }
+        HoldReason::CancelLimit { wanted, limit } => {
             object!({"wanted": wanted, "limit": limit})
         }
         HoldReason::ConcurrencyLimit { running, limit, deferred } => object!({

@@ -107,7 +107,11 @@ pub fn held(held: &Held) -> String {
         HoldReason::Suspended => {
             "the manifest says `suspend: true`; take it out to go on".to_owned()
         }
-        HoldReason::CreateLimit { wanted, limit } => over("create", *wanted, *limit),
+        HoldReason::CreateLimit { wanted, recent: 0, limit } => over("create", *wanted, *limit),
+        HoldReason::CreateLimit { wanted, recent, limit } => format!(
+            "{wanted} wanted and {recent} created in the last 24 h, limit {limit}; raise \
+             limits.maxCreates if they are meant"
+        ),
         HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
             "{running} of {limit} runs (limits.maxConcurrent); `retune apply --wait` starts it when \
@@ -232,12 +236,14 @@ pub(super) fn in_flight(run: &InFlight) -> String {
 
 /// A model that is what its manifest says.
 pub(super) fn in_sync(model: &InSync) -> String {
-    let Some(job) = &model.job else { return "stopped".to_owned() };
     let tuned = model.tuned_model.as_ref();
     let tuned = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
-    match tuned {
-        Some(name) => format!("{}: {}", job.short(), Untrusted::new(name).shown()),
-        None => job.short(),
+    let tuned = tuned.map(|name| Untrusted::new(name).shown().to_string());
+    match (&model.job, tuned) {
+        (Some(job), Some(tuned)) => format!("{}: {tuned}", job.short()),
+        (Some(job), None) => job.short(),
+        (None, Some(tuned)) => tuned,
+        (None, None) => "stopped".to_owned(),
     }
 }
 
@@ -263,6 +269,10 @@ pub(super) fn remark(remark: &Remark) -> String {
                 names.join(", ")
             )
         }
+        Remark::FoundByModel { model } => format!(
+            "its run is not listed; {} carries its labels and counts as its model",
+            Untrusted::new(model.as_str()).shown()
+        ),
         Remark::AppliesNextRun { fields } => {
             let (differ, they_apply) = match fields.len() {
                 1 => ("differs", "it applies"),

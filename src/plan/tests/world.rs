@@ -140,8 +140,11 @@ impl World {
     }
 
     pub(super) fn observation(&self) -> Observation {
-        let listing =
-            Listing { jobs: self.jobs.clone(), foreign: 0, date: Timestamp::from_second(NOW).ok() };
+        let listing = Listing {
+            jobs: self.jobs.clone(),
+            date: Timestamp::from_second(NOW).ok(),
+            ..Listing::default()
+        };
         let seen =
             if self.incomplete { Err(Untrusted::new("page 3 was lost")) } else { Ok(listing) };
         BTreeMap::from([(place(), seen)])
