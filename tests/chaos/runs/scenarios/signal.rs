@@ -1,13 +1,11 @@
 //! SIGTERM and SIGINT: what is on the wire is waited for, nothing more is sent.
 
-use std::time::{Duration, Instant};
-
 use rustix::process::Signal;
 
-use crate::Trouble;
-use crate::boundary::Boundary;
-use crate::client::{Client, End};
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::boundary::Boundary;
+use crate::runs::client::{Client, End, Keeps};
+use crate::runs::world::World;
 
 pub fn stops(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let signal = if world.random.permille(500) { Signal::TERM } else { Signal::INT };
@@ -23,7 +21,7 @@ pub fn stops(world: &mut World, variant: u64) -> Result<(), Trouble> {
 
 /// All creates are on the wire: they are waited for, and told.
 fn once(world: &mut World, signal: Signal, done: bool) -> Result<(), Trouble> {
-    let mut client = with_creates_on_the_wire(world, done)?;
+    let mut client = with_creates_on_the_wire(world, done, &[])?;
     client.signal(signal)?;
     client.says("stopping: nothing more is submitted")?;
     world.emulator.end_faults()?;
@@ -40,11 +38,16 @@ fn once(world: &mut World, signal: Signal, done: bool) -> Result<(), Trouble> {
 
 /// Whoever asks twice gets no answer, and is told what may exist.
 fn twice(world: &mut World, signal: Signal) -> Result<(), Trouble> {
-    let mut client = with_creates_on_the_wire(world, true)?;
+    let jsonl = world.random.permille(500);
+    let arguments: &[&str] = if jsonl { &["--format", "jsonl"] } else { &[] };
+    let mut client = with_creates_on_the_wire(world, true, arguments)?;
     client.signal(signal)?;
     client.says("stopping: nothing more is submitted")?;
     client.signal(signal)?;
     client.ends(&[130])?;
+    if jsonl && !client.stdout()?.ends_with("{\"event\":\"end\",\"exitCode\":130}\n") {
+        return Err(format!("its last line is no end{}", client.said()?).into());
+    }
     let said = client.stderr()?;
     let (_, end) = said.split_once("ended without an answer").ok_or("no word of what is open")?;
     for name in &world.models {
@@ -61,7 +64,7 @@ fn twice(world: &mut World, signal: Signal) -> Result<(), Trouble> {
 fn before_its_cancels(world: &mut World, signal: Signal) -> Result<(), Trouble> {
     world.pass(&[0])?;
     world.change()?;
-    let mut client = with_creates_on_the_wire(world, true)?;
+    let mut client = with_creates_on_the_wire(world, true, &[])?;
     client.signal(signal)?;
     client.says("stopping: nothing more is submitted")?;
     world.emulator.end_faults()?;
@@ -98,11 +101,10 @@ fn with_a_claim(world: &mut World, signal: Signal) -> Result<(), Trouble> {
     world.emulator.end_faults()?;
     world.emulator.release()?;
     client.ends(&[130])?;
-    let begun = Instant::now();
-    let creates = world.pass(&[0])?.creates;
-    let waited = begun.elapsed() >= Duration::from_secs(world.mode.takeover);
-    if creates != world.models.len() || waited {
-        return Err(format!("{creates} creates, waited {waited}{}", client.said()?).into());
+    let pass = world.pass(&[0])?;
+    // More than two looks are those of one who waits for a claim.
+    if pass.creates != world.models.len() || pass.looks != 2 {
+        return Err(format!("the next apply: {pass:?}{}", client.said()?).into());
     }
     Ok(())
 }
@@ -121,9 +123,13 @@ fn before_it_looked(world: &mut World, signal: Signal) -> Result<(), Trouble> {
 }
 
 /// A client whose creates are all held.
-fn with_creates_on_the_wire(world: &mut World, done: bool) -> Result<Client, Trouble> {
+fn with_creates_on_the_wire(
+    world: &mut World,
+    done: bool,
+    arguments: &[&str],
+) -> Result<Client, Trouble> {
     world.emulator.fault(&[if done { "create:hold-answer" } else { "create:hold" }])?;
-    let client = world.apply()?;
+    let client = world.start(world.command(arguments), Keeps::None)?;
     world.emulator.holds(world.models.len())?;
     Ok(client)
 }

@@ -4,9 +4,9 @@
 
 use rustix::process::Signal;
 
-use crate::Trouble;
-use crate::boundary::Boundary;
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::boundary::Boundary;
+use crate::runs::world::World;
 
 pub fn wakes(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let boundaries = world.boundaries_of_creating();

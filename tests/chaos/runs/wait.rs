@@ -1,6 +1,8 @@
 //! Waiting for what other processes do.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use retune::clock::{Clock as _, SystemClock};
 
 use super::Trouble;
 
@@ -13,9 +15,9 @@ const BETWEEN: Duration = Duration::from_millis(10);
 
 /// Waits until `holds`; how long that takes decides nothing.
 pub fn until(what: &str, mut holds: impl FnMut() -> Result<bool, Trouble>) -> Result<(), Trouble> {
-    let begun = Instant::now();
+    let clock = SystemClock::new();
     while !holds()? {
-        if begun.elapsed() > DEADLINE {
+        if clock.elapsed() > DEADLINE {
             return Err(format!("no {what} in {} s", DEADLINE.as_secs()).into());
         }
         std::thread::sleep(BETWEEN);

@@ -141,6 +141,7 @@ fn once_per_decision(log: &[Request]) -> Result<(), Trouble> {
 /// What a client that was alone asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Pass {
+    pub looks: usize,
     pub creates: usize,
     pub cancels: usize,
 }
@@ -150,7 +151,8 @@ pub struct Pass {
 fn alone(requests: &[Request], models: usize, mode: Mode) -> Result<Pass, String> {
     let Mode { settle, claims, .. } = mode;
     let count = |operation: &str| requests.iter().filter(|r| r.is(operation)).count();
-    let pass = Pass { creates: count("create"), cancels: count("cancel") };
+    let (looks, creates, cancels) = (count("list-jobs"), count("create"), count("cancel"));
+    let pass = Pass { looks, creates, cancels };
     if pass.creates > models {
         return Err(format!("{} creates for {models} manifests", pass.creates));
     }

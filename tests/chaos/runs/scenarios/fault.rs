@@ -1,8 +1,8 @@
 //! A service and a network on a bad day: one client, no extra job.
 
-use crate::Trouble;
-use crate::boundary::Boundary;
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::boundary::Boundary;
+use crate::runs::world::World;
 
 /// A rule, and how an apply that meets it may end.
 type Bad = (&'static str, &'static [i32]);

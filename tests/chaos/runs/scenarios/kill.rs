@@ -1,10 +1,10 @@
 //! `kill -9` at every effect boundary. One process after the other: no extra
 //! job, however often it dies.
 
-use crate::Trouble;
-use crate::boundary::Boundary;
-use crate::wait::until;
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::boundary::Boundary;
+use crate::runs::wait::until;
+use crate::runs::world::World;
 
 /// Most kills before the clients are left in peace.
 const KILLS: u64 = 3;

@@ -1,10 +1,10 @@
 //! Several applies at the same moment. Without claims each may create one job,
 //! and all but the oldest are stopped; with claims there is one.
 
-use crate::Trouble;
-use crate::client::Client;
-use crate::wait::until;
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::client::Client;
+use crate::runs::wait::until;
+use crate::runs::world::World;
 
 /// Lets so many clients come to the answer of the same look, and lets none of
 /// them go on before all are there.

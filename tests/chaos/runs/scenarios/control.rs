@@ -2,9 +2,9 @@
 //! forbid must happen here.
 
 use super::race;
-use crate::Trouble;
-use crate::boundary::Boundary;
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::boundary::Boundary;
+use crate::runs::world::World;
 
 /// Killed between a request and what it does.
 pub fn killed(world: &mut World, _: u64) -> Result<(), Trouble> {

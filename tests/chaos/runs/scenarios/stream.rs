@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::Trouble;
-use crate::client::{Client, Keeps};
-use crate::world::World;
+use crate::runs::Trouble;
+use crate::runs::client::{Client, Keeps};
+use crate::runs::world::World;
 
 pub fn is_broken(world: &mut World, variant: u64) -> Result<(), Trouble> {
     let arguments: &[&str] = if world.random.permille(500) { &["--format", "jsonl"] } else { &[] };
