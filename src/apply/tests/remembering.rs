@@ -44,9 +44,9 @@ fn a_create_needs_two_looks_a_settle_window_apart() {
 
 #[test]
 fn the_window_starts_again_when_the_create_was_not_due_for_a_while() {
-    let (mut memory, service) = (Memory::default(), Service::default());
+    let (mut memory, service) = (Memory::default(), Service::default().has("x", 1, Pending));
     let _ = pass(&mut memory, &service, 10);
-    let shown = Service::default().has("faq", 3, Pending);
+    let shown = Service::default().has("x", 1, Pending).has("faq", 3, Pending);
     assert!(codes(&pass(&mut memory, &shown, 15)).is_empty());
     assert_eq!(codes(&pass(&mut memory, &service, 40)), ["settling"]);
 }
@@ -119,4 +119,16 @@ fn a_lost_create_is_found_by_its_run_id() {
     assert_eq!(pass(&mut memory, &service, 20).in_flight.len(), 1);
     // Found is found, also when the next listing is an older one.
     assert_eq!(pass(&mut memory, &Service::default(), 30).in_flight.len(), 1);
+}
+
+#[test]
+fn a_listing_that_lost_most_of_what_it_had_creates_nothing() {
+    let mut memory = Memory::default();
+    let full = Service::default().has("a", 1, Pending).has("b", 1, Pending).has("c", 1, Pending);
+    let half = Service::default().has("a", 1, Pending).has("b", 1, Pending);
+    assert_eq!(codes(&pass(&mut memory, &full, 10)), ["settling"]);
+    assert_eq!(codes(&pass(&mut memory, &Service::default(), 31)), ["implausibleListing"]);
+    assert_eq!(codes(&pass(&mut memory, &Service::default(), 60)), ["implausibleListing"]);
+    // It is believed again once most of it is back.
+    assert_eq!(codes(&pass(&mut memory, &half, 90)), ["create"]);
 }

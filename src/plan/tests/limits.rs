@@ -1,7 +1,9 @@
 //! Limits trip, they do not ration; concurrency lets wait.
 
+use std::time::Duration;
+
 use super::world::World;
-use crate::model::JobState::{Cancelling, Running};
+use crate::model::JobState::{Cancelled, Cancelling, Running};
 
 #[test]
 fn above_the_create_limit_all_creates_are_held() {
@@ -66,4 +68,31 @@ fn a_superseded_run_frees_its_slot_for_its_successor_only() {
         world.decides(),
         ["create b specChanged", "cancel 1 superseded after", "held a concurrencyLimit"]
     );
+}
+
+#[test]
+fn over_a_window_the_runs_that_were_made_in_it_count_too() {
+    // Runs are an hour apart; the fourth is six hours old.
+    let world = World::new()
+        .has("a", 1, Cancelled)
+        .has("b", 1, Cancelled)
+        .has("c", 1, Cancelled)
+        .has("d", 1, Cancelled)
+        .wants("e", 1);
+    let hours = |n: u64, limit| {
+        let window = Some(Duration::from_secs(n * 3_600));
+        world.clone().policy(|p| (p.window, p.limits.max_creates) = (window, limit))
+    };
+    assert_eq!(hours(7, 3).plan().creates().count(), 1);
+    assert_eq!(hours(8, 2).decides()[0], "held e createLimit");
+    assert_eq!(
+        hours(8, 2).hold(),
+        "1 wanted and 3 created in the last 24 h, limit 2; raise limits.maxCreates if they are meant"
+    );
+    // Whoever wants nothing trips over nothing.
+    let content = world.clone().wants("e", 1).policy(|p| {
+        (p.window, p.limits.max_creates) = (Some(Duration::from_secs(86_400)), 0);
+        p.only = ["a".parse().unwrap()].into();
+    });
+    assert!(content.plan().tripped().next().is_none());
 }

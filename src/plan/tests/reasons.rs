@@ -181,3 +181,21 @@ fn cancel_pruned_takes_orphans_by_name_only() {
         .policy(|p| p.prune = [name("faq")].into());
     assert_eq!(not_an_orphan.decides(), ["in flight faq 1"]);
 }
+
+#[test]
+fn a_model_whose_run_left_the_listing_is_as_good_as_the_run() {
+    let world = World::new().wants("faq", 3).has("faq", 3, Succeeded).forgotten();
+    assert_eq!(world.decides(), ["in sync faq stopped", "note faq foundByModel"]);
+    let model = world.plan().in_sync[0].tuned_model.clone().unwrap();
+    assert_eq!(model.model.as_deref(), Some("projects/42/locations/us/models/7@1"));
+    // Another spec, rerun, owner or name is another model.
+    assert_eq!(world.clone().but(|d| d.key.rerun = 1).decides(), ["create faq missing"]);
+    let other = World::new().wants("faq", 4).has("faq", 3, Succeeded).forgotten();
+    assert_eq!(other.decides(), ["create faq missing"]);
+    let theirs = World::new().wants("faq", 3).has("faq", 3, Succeeded);
+    let theirs = theirs.stamped(|stamp| stamp.owner = name("others")).forgotten();
+    assert_eq!(theirs.decides(), ["create faq missing"]);
+    // Where runs are listed they say what there is.
+    let listed = world.has("faq", 3, Cancelled);
+    assert_eq!(listed.decides(), ["held faq lastRunCancelled 2"]);
+}

@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    CreateRequest, Desired, HyperParameters, JobError, JobName, JobState, Key, Lifecycle, Listing,
-    Name, Observation, Observed, Place, Source, Stamp, SupervisedTuningSpec, TunedModel,
-    TuningSpec, Untrusted,
+    CreateRequest, Desired, FoundModel, HyperParameters, JobError, JobName, JobState, Key,
+    Lifecycle, Listing, Name, Observation, Observed, Place, Source, Stamp, SupervisedTuningSpec,
+    TunedModel, TuningSpec, Untrusted,
 };
 use crate::plan::show;
 use crate::plan::{Action, HoldReason, Plan, Policy, plan};
@@ -21,6 +21,7 @@ pub(super) const NOW: i64 = 1_800_000_000;
 pub(super) struct World {
     pub(super) desired: Vec<Desired>,
     pub(super) jobs: Vec<Observed>,
+    pub(super) models: Vec<FoundModel>,
     pub(super) policy: Policy,
     pub(super) incomplete: bool,
     /// Takes the place of a create request of the last manifest.
@@ -48,6 +49,7 @@ impl World {
         Self {
             desired: Vec::new(),
             jobs: Vec::new(),
+            models: Vec::new(),
             policy: Policy::new(name("acme")),
             incomplete: false,
             next_id: 1,
@@ -122,6 +124,14 @@ impl World {
         self
     }
 
+    /// The last run left the listing; the model that came of it is there.
+    pub(super) fn forgotten(mut self) -> Self {
+        let job = self.jobs.pop().unwrap();
+        let name = "projects/42/locations/us/models/7@1".to_owned();
+        self.models.push(FoundModel { name, stamp: job.stamp.unwrap() });
+        self
+    }
+
     /// Changes the last run's labels.
     pub(super) fn stamped(self, change: impl FnOnce(&mut Stamp)) -> Self {
         self.run(|job| change(job.stamp.as_mut().unwrap()))
@@ -142,6 +152,7 @@ impl World {
     pub(super) fn observation(&self) -> Observation {
         let listing = Listing {
             jobs: self.jobs.clone(),
+            models: self.models.clone(),
             date: Timestamp::from_second(NOW).ok(),
             ..Listing::default()
         };
