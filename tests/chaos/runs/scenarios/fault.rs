@@ -22,7 +22,7 @@ const CREATES: &[Bad] = &[
     ("create:quota,retry-after=1:1", &[6]),
     ("create:refuse:1", &[6]),
     ("create:process-then-status=429:1", &[6]),
-    ("create:labels-not-echoed:1", &[0, 6]),
+    ("create:labels-not-echoed:1", &[6]),
     ("create:delay=1500:1", &[0]),
     ("create:delay-answer=1500:1", &[0]),
     ("create:process-then-drop", &[6]),
