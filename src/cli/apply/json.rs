@@ -86,8 +86,8 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
             key,
             json!({
                 "holder": holder.raw(),
-                "remainingSeconds": remaining.as_secs(),
-                "againInSeconds": again_in.as_secs(),
+                "remainingSeconds": whole_seconds(*remaining).as_secs(),
+                "againInSeconds": whole_seconds(*again_in).as_secs(),
             }),
         ),
         Event::LookFailed { why, again_in } => {

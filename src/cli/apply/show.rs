@@ -271,8 +271,8 @@ impl Observer for Telling<'_> {
                      in {}, free in {} at the latest\n",
                     key.name,
                     holder.shown(),
-                    Pretty(*again_in),
-                    Pretty(*remaining)
+                    Pretty(whole_seconds(*again_in)),
+                    Pretty(whole_seconds(*remaining))
                 );
                 self.narrate(&text);
             }
