@@ -66,7 +66,7 @@ pub(crate) fn ignore(root: &Path) -> Result<(), Error> {
 }
 
 /// The nanoseconds that this thread was on a core.
-fn cpu() -> Result<u64, Error> {
+pub(crate) fn cpu() -> Result<u64, Error> {
     let text = std::fs::read("/proc/thread-self/schedstat")?;
     let text = String::from_utf8_lossy(&text);
     Ok(text.split(' ').next().unwrap_or_default().parse()?)

@@ -15,6 +15,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and the environment")]
 
 mod corpus;
+mod decide;
 mod floor;
 mod measure;
 mod report;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         ["serve", root] => serve::run(Path::new(root)),
         ["fetch", url] => floor::fetch(url),
         ["ignore", root] => floor::ignore(Path::new(root)),
+        ["decide", manifests, url] => decide::run(Path::new(manifests), url),
         ["yaml", root] => floor::yaml(Path::new(root)),
         _ => drive(),
     };
@@ -121,7 +123,7 @@ fn drive() -> Result<(), Error> {
     };
     let in_sync = "No changes. Every tuned model matches its manifest.";
     let (mut floors, mut plans, mut validations) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut versions, mut ones) = (Vec::new(), Vec::new());
+    let (mut versions, mut ones, mut decisions) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=rounds {
         eprint!("\rround {round} of {rounds}");
         floors.push(Floors {
@@ -130,6 +132,7 @@ fn drive() -> Result<(), Error> {
             yaml: run(own(&["yaml", &many])?)?.measured,
         });
         plans.push(plan(&many, in_sync)?);
+        decisions.push(run(own(&["decide", &many, url])?)?.by_itself()?);
         validations.push(run(retune(root, &["validate", &many]))?.measured);
         versions.push(run(retune(root, &["--version"]))?.measured);
         ones.push(plan(&one, in_sync)?);
@@ -163,6 +166,7 @@ fn drive() -> Result<(), Error> {
     report.ratio("plan: CPU against the three together", sum, plan.cpu, 1.5);
     report.ratio("plan: wall against fetching or CPU", floor.fetch.wall.max(sum), plan.wall, 1.3);
     report.below("plan: peak memory", plan.memory as f64 / 1e6, 120.0, "MB");
+    report.below("planning alone: CPU", millis(best(decisions).cpu), 300.0, "ms");
     report.ratio("validate: CPU against both parsers", floor.yaml.cpu, validate.cpu, 2.0);
     report.above("validate: cores used", cores, 1.5);
     report.below("plan of one manifest: CPU", millis(best(ones).cpu), 50.0, "ms");

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::model::model;
-use crate::server::{get, post};
+use crate::server::{get, post, request};
 use crate::world::World;
 
 const BUCKET: &str = "claims: {bucket: gs://acme-claims}";
@@ -58,6 +58,34 @@ fn a_create_is_claimed_and_its_claim_names_the_job() {
     assert!(claims[0].1.contains(&world.job(1)), "{}", claims[0].1);
     world.does("apply --yes");
     assert_snapshot!(world.run("jobs --format json").matches("\"job\":").count(), @"1");
+}
+
+/// The methods and paths of what was asked since the log was cleared.
+fn asked(world: &World) -> Vec<String> {
+    let log = get(world.url(), "/emulator/log");
+    let log: serde_json::Value = serde_json::from_str(&log).unwrap();
+    let entries = log["entries"].as_array().unwrap();
+    entries.iter().map(|entry| entry["operation"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn where_nothing_is_to_be_created_the_jobs_are_listed_and_nothing_else() {
+    let world = world();
+    world.does("apply --yes").later("3h");
+    for command in ["plan", "apply --yes", "status"] {
+        request("DELETE", world.url(), "/emulator/log", "text/plain", "");
+        world.does(command);
+        assert_eq!(asked(&world), ["list-jobs"], "{command}");
+    }
+    // A changed spec is no missing run: no model is asked for.
+    world.wants(model("faq").epochs(7));
+    request("DELETE", world.url(), "/emulator/log", "text/plain", "");
+    world.does("plan");
+    assert_eq!(asked(&world), ["list-jobs"]);
+    world.wants(model("faq")).wants(model("router"));
+    request("DELETE", world.url(), "/emulator/log", "text/plain", "");
+    world.does("plan");
+    assert_eq!(asked(&world), ["list-jobs", "list-models", "list-models"]);
 }
 
 #[test]
