@@ -190,6 +190,8 @@ impl Running {
         if let Some(ask_stop) = self.ask_stop.take() {
             let _ = ask_stop.send(());
         }
+        // What is held is being asked, too.
+        self.app.faults().release_all();
         if tokio::time::timeout(PATIENCE, &mut self.serving).await.is_err() {
             self.serving.abort();
         }

@@ -7,7 +7,7 @@ mod wait;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::claims;
@@ -18,7 +18,7 @@ use super::output::Output;
 use super::session::{Needs, Session, VertexClient};
 use super::{Global, interrupt};
 use crate::apply::{
-    CarriedOut, Claims, Executor, Item, Outcome, Reconciler, Report, SETTLE, Seen, Stop,
+    CarriedOut, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, SETTLE, Seen, Stop,
 };
 use crate::claims::GcsClaims;
 use crate::clock::{SystemClock, SystemEntropy};
@@ -123,7 +123,8 @@ async fn apply(
     policy.prune = names(&args.prune)?;
 
     let store = claims::open(session)?;
-    let (stop, clock, memory) = (Stop::new(), SystemClock::new(), Mutex::default());
+    let (stop, clock) = (Stop::new(), SystemClock::new());
+    let memory = Mutex::<Memory>::default();
     let reconciler = Reconciler {
         executor: Executor {
             vertex: &session.client,
@@ -155,7 +156,8 @@ async fn apply(
     let work = async {
         let CarriedOut { report, broken } = reconciler.carry_out(&confirmed, seen, &telling).await;
         telling.report(&report, &confirmed);
-        match (wait, broken) {
+        let unlabelled = unlabelled(&memory, session, output);
+        let exit = match (wait, broken) {
             _ if stop.is_set() => {
                 let again = session.command("status");
                 telling.text(&format!("\nInterrupted{}. Look again with {again}.\n", telling.on()));
@@ -170,12 +172,31 @@ async fn apply(
                 wait::run(limit, &reconciler, session, &confirmed, &report, &telling).await
             }
             (None, None) => Ok(exit_of(&report)),
+        };
+        match exit {
+            Ok(Exit::Done) if unlabelled => Ok(Exit::Failed),
+            exit => exit,
         }
     };
-    let exit = interrupt::guarded(work, &stop, &session.command("status"), output).await;
+    let last_words = || telling.last_words(&session.command("status"));
+    let exit = interrupt::guarded(work, &stop, last_words, output).await;
     let exit = if stop.is_set() { Ok(Exit::Interrupted) } else { exit };
     telling.end(*exit.as_ref().unwrap_or(&Exit::Unreachable));
     exit
+}
+
+/// Whether a job came back without our labels, which is said: every further
+/// apply could create it again.
+fn unlabelled(memory: &Mutex<Memory>, session: &Session, output: &Output) -> bool {
+    let memory = memory.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(why) = memory.mistrust() else { return false };
+    let error: Box<dyn std::error::Error> = why.into();
+    let hint = format!(
+        "look with {} before applying again, which may create it a second time",
+        session.command("jobs")
+    );
+    output.error(&*error, Some(&hint));
+    true
 }
 
 /// What the report ends with. Where the claims could not be asked, and nothing

@@ -31,6 +31,8 @@ Faults:
             process-then-html[=CODE]  truncate[=BYTES]  invalid-json  empty-json
           late in milliseconds: before anything happens, or after it
             delay=MS  delay-answer=MS
+          held until let go: before anything happens, or after it
+            hold  hold-answer
           create: no answer, and the job S seconds later; a job without labels
             late=S  labels-not-echoed
           list: as of S seconds ago; wrong pages; wrong filters
@@ -41,8 +43,9 @@ Faults:
           quota and the statuses take retry-after=S, the statuses retry-info=S
   WHEN    N (at most N times), after-N (not the first N), every-N, p0.25
 
-  At run time: GET, POST and DELETE /emulator/faults; what really happened is
-  at /emulator/log and /emulator/jobs.";
+  At run time: GET, POST and DELETE /emulator/faults; GET and DELETE
+  /emulator/held show what is held and let it go; what really happened is at
+  /emulator/log and /emulator/jobs.";
 
 /// Arguments of `retune emulator`.
 #[derive(Debug, clap::Args)]

@@ -5,12 +5,12 @@ use super::output::Output;
 use crate::apply::Stop;
 
 /// Runs `work`; at the first signal `stop` is set, and what is on the wire is
-/// waited for. A second signal ends the process; `again` is the command that
-/// shows what became of it.
+/// waited for. A second signal ends the process; `last_words` says what is left
+/// open by that.
 pub(super) async fn guarded<T>(
     work: impl Future<Output = T>,
     stop: &Stop,
-    again: &str,
+    last_words: impl Fn() -> String,
     output: &Output,
 ) -> T {
     let mut signals = Signals::new();
@@ -22,9 +22,7 @@ pub(super) async fn guarded<T>(
              (once more ends at once)\n",
         );
         signals.next().await;
-        output.complain(&format!(
-            "\nended without an answer to the last request: {again} shows what became of it\n"
-        ));
+        output.complain(&last_words());
         std::process::exit(Exit::Interrupted as i32);
     };
     tokio::select! {

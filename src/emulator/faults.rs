@@ -46,6 +46,8 @@
 //! | `late=S` (create) | the connection closes without an answer | the job is created S seconds later |
 //! | `delay=MS` | the answer comes late | everything, after MS milliseconds, even if the client has gone |
 //! | `delay-answer=MS` | the answer comes late | everything, at once |
+//! | `hold` | the answer comes when the request is let go | everything, then, even if the client has gone |
+//! | `hold-answer` | the answer comes when it is let go | everything, at once |
 //! | `stale=S` (lists) | the list of S seconds ago: younger jobs and models missing, older states | |
 //! | `lost-page` (lists) | the page after the one asked for | |
 //! | `repeat-token` (lists) | a token that leads to the same page again | |
@@ -67,6 +69,7 @@
 //! list:stale=60
 //! storage-put:status=503,retry-after=2:every-3
 //! any:delay=1500:p0.1
+//! create:hold-answer:1
 //! ```
 //!
 //! The same rule as JSON:
@@ -83,6 +86,8 @@
 //! | `GET /emulator/faults` | the rules in force, how often each matched and fired |
 //! | `POST /emulator/faults` | adds rules: one or an array, each as JSON or in the grammar |
 //! | `DELETE /emulator/faults` | ends all rules; requests already late still come |
+//! | `GET /emulator/held` | the requests that are held: `number` in the log, `operation`, `at` request or answer |
+//! | `DELETE /emulator/held` | lets them all go; `DELETE /emulator/held/NUMBER` one of them |
 //! | `GET /emulator/log` | every request, what it really did and which faults it met |
 //! | `DELETE /emulator/log` | forgets the requests so far |
 //! | `GET /emulator/jobs` | every job as it is, of all projects, past all faults |
@@ -92,6 +97,7 @@ mod asked;
 mod draw;
 mod fault;
 mod grammar;
+mod hold;
 mod inject;
 mod log;
 mod rule;
@@ -100,6 +106,7 @@ pub use self::asked::Operation;
 pub use self::draw::{Faults, InForce};
 pub use self::fault::Fault;
 pub use self::grammar::ParseError;
+pub use self::hold::{At, Held};
 pub use self::log::{Effect, Entry, WhatHappened};
 pub use self::rule::{Match, On, Rule, RuleError};
 

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::model::model;
-use crate::server::Server;
+use crate::server::{Server, post};
 use crate::world::World;
 
 #[test]
@@ -127,9 +127,31 @@ fn a_create_without_an_answer_says_to_look_before_trying_again() {
     Listed acme-ml/us-central1.
       faq  unknown  HTTP 502: an empty answer; a run may exist: look with `retune status` in a few minutes before applying again
 
-    Applied: 0 created, 1 not done.
+    Applied: 0 created, 1 unknown.
     [exit 6]
     ");
     let posts = server.asked().iter().filter(|asked| asked.starts_with("POST ")).count();
     assert_eq!(posts, 1);
+}
+
+#[test]
+fn a_job_without_our_labels_is_a_failure() {
+    let world = World::new();
+    world.wants(model("faq"));
+    post(world.url(), "/emulator/faults", r#""create:labels-not-echoed""#);
+    assert_snapshot!(world.run("apply --yes"), @"
+      + faq   create     new manifest
+
+    Plan: 1 to create.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/us-central1.
+      faq  created  tuningJobs/[JOB-1]
+
+    Applied: 1 created.
+    --- stderr
+    error: tuningJobs/[JOB-1] was created without the label `managed-by`, so it could not be recognised again
+
+    hint: look with `retune jobs` before applying again, which may create it a second time
+    [exit 6]
+    ");
 }

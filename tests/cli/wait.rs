@@ -227,7 +227,7 @@ fn a_second_interrupt_ends_at_once() {
 
     stopping: nothing more is submitted; what is on the wire is waited for (once more ends at once)
 
-    ended without an answer to the last request: `retune status --endpoint http://127.0.0.1:[PORT]` shows what became of it
+    ended without an answer to the create of faq: `retune status --endpoint http://127.0.0.1:[PORT]` shows what became of it
     [exit 130]
     ");
 }

@@ -2,6 +2,7 @@
 //! did. Time stands still until a test moves it.
 
 mod answers;
+mod holds;
 mod lists;
 mod rules;
 mod times;

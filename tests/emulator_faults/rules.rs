@@ -164,7 +164,7 @@ async fn rules_come_and_go_at_run_time() {
 #[tokio::test]
 async fn strangers_cannot_set_rules() {
     let world = World::with(&[]).await;
-    for path in ["emulator/faults", "emulator/log", "emulator/jobs"] {
+    for path in ["emulator/faults", "emulator/held", "emulator/log", "emulator/jobs"] {
         for (header, value) in [("host", "evil.example"), ("origin", "https://evil.example")] {
             for method in [Method::GET, Method::POST, Method::DELETE] {
                 let request =

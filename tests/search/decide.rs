@@ -138,7 +138,10 @@ impl Real {
             jobs.collect::<Vec<_>>()
         };
         let observation = |jobs| -> Observation {
-            BTreeMap::from([(place(), Ok(Listing { jobs, foreign: 0, date: World::date() }))])
+            BTreeMap::from([(
+                place(),
+                Ok(Listing { jobs, date: World::date(), ..Listing::default() }),
+            )])
         };
 
         // The memory that this process has.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::report;
+use super::show::whole_seconds;
 use crate::apply::{Event, Outcome};
 use crate::cli::exit::Exit;
 use crate::model::Key;
@@ -78,19 +79,20 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
             }),
         ),
         Event::Settling { creates, wait } => {
-            json!({"event": "settling", "creates": creates, "waitSeconds": wait.as_secs()})
+            json!({"event": "settling", "creates": creates, "waitSeconds": whole_seconds(*wait).as_secs()})
         }
         Event::ClaimedElsewhere { key, holder, remaining, again_in } => about(
             "claimedElsewhere",
             key,
             json!({
                 "holder": holder.raw(),
-                "remainingSeconds": remaining.as_secs(),
-                "againInSeconds": again_in.as_secs(),
+                "remainingSeconds": whole_seconds(*remaining).as_secs(),
+                "againInSeconds": whole_seconds(*again_in).as_secs(),
             }),
         ),
         Event::LookFailed { why, again_in } => {
-            json!({"event": "lookFailed", "message": why, "againInSeconds": again_in.as_secs()})
+            let again_in = whole_seconds(*again_in).as_secs();
+            json!({"event": "lookFailed", "message": why, "againInSeconds": again_in})
         }
     })
 }

@@ -99,7 +99,9 @@ pub(super) fn summary(report: &Report, plan: &Plan) -> String {
         |what: fn(&Outcome) -> bool| report.items.iter().filter(|i| what(&i.outcome)).count();
     let created = count(|o| matches!(o, Outcome::Created(_)));
     let cancelled = count(|o| matches!(o, Outcome::CancelRequested));
-    let failed = count(Outcome::is_failure);
+    // It may have been done, and may cost something.
+    let unknown = count(|o| matches!(o, Outcome::Unknown(_)));
+    let failed = count(Outcome::is_failure) - unknown;
     let waiting = plan.deferred().count();
     let mut parts = Vec::new();
     if created > 0 || cancelled == 0 {
@@ -107,6 +109,9 @@ pub(super) fn summary(report: &Report, plan: &Plan) -> String {
     }
     if cancelled > 0 {
         parts.push(format!("{cancelled} cancelled"));
+    }
+    if unknown > 0 {
+        parts.push(format!("{unknown} unknown"));
     }
     if failed > 0 {
         parts.push(format!("{failed} not done"));

@@ -1,6 +1,6 @@
 //! Tells what happens: to people on a terminal, to people in a log, to programs.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::apply::{Event, Observer, Report};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
 use crate::model::{JobName, JobState, Key, Pretty, Progress};
-use crate::plan::{Plan, show};
+use crate::plan::{Action, Plan, show};
 
 /// How often a line that does not change shows that it lives.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -25,6 +25,8 @@ pub(super) struct Telling<'a> {
     output: &'a Output,
     lines: Option<MultiProgress>,
     runs: Mutex<HashMap<JobName, Shown>>,
+    /// What was begun and has no outcome yet.
+    open: Mutex<BTreeSet<String>>,
     columns: Columns,
 }
 
@@ -67,7 +69,8 @@ impl<'a> Telling<'a> {
         let draws = format == Format::Text && output.draws();
         let lines = draws.then(MultiProgress::new);
         let columns = Columns { terminal: output.width().is_some(), ..Columns::default() };
-        Self { format, emulator, output, lines, runs: Mutex::default(), columns }
+        let (runs, open) = (Mutex::default(), Mutex::default());
+        Self { format, emulator, output, lines, runs, open, columns }
     }
 
     /// The plan, before anybody is asked.
@@ -103,6 +106,33 @@ impl<'a> Telling<'a> {
             self.clear();
             self.output.data(text);
         }
+    }
+
+    /// What is said when nothing more is waited for; `again` is the command that
+    /// shows what became of it.
+    pub(super) fn last_words(&self, again: &str) -> String {
+        self.end(Exit::Interrupted);
+        let open: Vec<String> = self.open().iter().cloned().collect();
+        if open.is_empty() {
+            return format!("\nended{}: look again with {again}\n", self.on());
+        }
+        let open = open.join(", ");
+        format!("\nended without an answer to {open}: {again} shows what became of it\n")
+    }
+
+    fn open(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what has been sent and not been answered.
+    fn keep_open(&self, event: &Event<'_>) {
+        match event {
+            Event::Begun(action) => self.open().insert(request(action)),
+            Event::Done(action, _) => self.open().remove(&request(action)),
+            // Between two rounds nothing is on the wire; what was begun may be
+            // decided again.
+            _ => return self.open().clear(),
+        };
     }
 
     /// The very end.
@@ -177,6 +207,11 @@ impl<'a> Telling<'a> {
     }
 }
 
+/// What is waited for is never said to be shorter than it is.
+pub(super) fn whole_seconds(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
 /// A run that was looked at.
 struct Run<'a> {
     key: &'a Key,
@@ -190,6 +225,7 @@ struct Run<'a> {
 
 impl Observer for Telling<'_> {
     fn notice(&self, event: &Event<'_>) {
+        self.keep_open(event);
         if self.format == Format::Jsonl {
             if let Some(value) = json::event(event) {
                 self.line(value);
@@ -224,8 +260,7 @@ impl Observer for Telling<'_> {
                 let text = format!(
                     "  looking again in {} before {} created: a run that is not listed yet may \
                      exist\n",
-                    // Up, or the rest of a second would be none at all.
-                    Pretty(Duration::from_secs(wait.as_secs_f64().ceil() as u64)),
+                    Pretty(whole_seconds(*wait)),
                     if *creates == 1 { "it is" } else { "they are" }
                 );
                 self.narrate(&text);
@@ -236,15 +271,26 @@ impl Observer for Telling<'_> {
                      in {}, free in {} at the latest\n",
                     key.name,
                     holder.shown(),
-                    Pretty(*again_in),
-                    Pretty(*remaining)
+                    Pretty(whole_seconds(*again_in)),
+                    Pretty(whole_seconds(*remaining))
                 );
                 self.narrate(&text);
             }
             Event::LookFailed { why, again_in } => {
-                let text = format!("  look failed: {why}; again in {} s\n", again_in.as_secs());
+                let again_in = whole_seconds(*again_in).as_secs();
+                let text = format!("  look failed: {why}; again in {again_in} s\n");
                 self.narrate(&text);
             }
+        }
+    }
+}
+
+/// What is sent for an action.
+fn request(action: &Action) -> String {
+    match action {
+        Action::Create(create) => format!("the create of {}", create.key.name),
+        Action::Cancel(cancel) => {
+            format!("the cancel of {} ({})", cancel.job.short(), cancel.key.name)
         }
     }
 }

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ use crate::emulator::server::App;
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/emulator/faults", get(list_rules).post(add_rules).delete(end_rules))
+        .route("/emulator/held", get(list_held).delete(release_all))
+        .route("/emulator/held/{number}", delete(release))
         .route("/emulator/log", get(show_log).delete(clear_log))
         .route("/emulator/jobs", get(list_jobs))
         .with_state(app)
@@ -48,6 +50,20 @@ async fn add_rules(State(app): Shared, body: Bytes) -> Response {
 async fn end_rules(State(app): Shared) -> Json<Value> {
     app.faults().clear();
     list_rules(State(app)).await
+}
+
+async fn list_held(State(app): Shared) -> Json<Value> {
+    Json(json!({"held": app.faults().held()}))
+}
+
+async fn release(State(app): Shared, Path(number): Path<u64>) -> Json<Value> {
+    app.faults().release(number);
+    list_held(State(app)).await
+}
+
+async fn release_all(State(app): Shared) -> Json<Value> {
+    app.faults().release_all();
+    list_held(State(app)).await
 }
 
 async fn show_log(State(app): Shared) -> Json<Value> {

@@ -8,13 +8,17 @@ use serde::Serialize;
 
 use super::asked::{Asked, Operation};
 use super::fault::Fault;
+use super::hold::{Held, Holds};
 use super::log::{Effect, Entry, Log};
 use super::rule::{Rule, RuleError};
 use crate::emulator::chance;
 
 /// The faults of a running emulator. Clones are the same faults.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults {
+    state: Arc<Mutex<State>>,
+    holds: Arc<Holds>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -45,6 +49,8 @@ pub struct InForce {
 pub(super) struct Drawn {
     pub(super) delay: Duration,
     pub(super) delay_answer: Duration,
+    pub(super) hold: bool,
+    pub(super) hold_answer: bool,
     pub(super) decides: Option<Fault>,
     pub(super) twist: Twist,
     faults: Vec<Fault>,
@@ -67,7 +73,8 @@ pub(crate) struct Twist {
 
 impl Faults {
     pub(crate) fn new(seed: u64, rules: &[Rule]) -> Result<Self, RuleError> {
-        let faults = Self(Arc::new(Mutex::new(State { seed, ..State::default() })));
+        let state = State { seed, ..State::default() };
+        let faults = Self { state: Arc::new(Mutex::new(state)), holds: Arc::default() };
         for rule in rules {
             faults.add(rule.clone())?;
         }
@@ -84,7 +91,28 @@ impl Faults {
         Ok(())
     }
 
-    /// Ends all rules. A request that is already late still comes.
+    /// The requests that are held, in the order in which they came in.
+    pub fn held(&self) -> Vec<Held> {
+        self.holds.held()
+    }
+
+    /// Lets a request go that is held; nothing otherwise.
+    pub fn release(&self, number: u64) {
+        self.holds.release(number);
+    }
+
+    /// Lets every request go that is held.
+    pub fn release_all(&self) {
+        self.holds.release_all();
+    }
+
+    /// Waits until the request is let go.
+    pub(super) async fn hold(&self, held: Held) {
+        self.holds.wait(held).await;
+    }
+
+    /// Ends all rules. A request that is already late still comes, and one that
+    /// is held stays held.
     pub fn clear(&self) {
         self.state().rules.clear();
     }
@@ -101,7 +129,7 @@ impl Faults {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it holds the lock; counters are never half done.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn log(&self) -> Vec<Entry> {
@@ -202,6 +230,8 @@ impl Drawn {
         match fault {
             Fault::Delay { millis } => self.delay += Duration::from_millis(*millis),
             Fault::DelayAnswer { millis } => self.delay_answer += Duration::from_millis(*millis),
+            Fault::Hold => self.hold = true,
+            Fault::HoldAnswer => self.hold_answer = true,
             Fault::Stale { seconds } => twist.stale = Some(*seconds),
             Fault::LostPage => twist.lost_page = true,
             Fault::RepeatToken => twist.repeat_token = true,

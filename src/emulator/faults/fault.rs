@@ -86,6 +86,10 @@ pub enum Fault {
         /// How much of it.
         millis: u64,
     },
+    /// The request waits until a test lets it go.
+    Hold,
+    /// The answer waits until a test lets it go.
+    HoldAnswer,
     /// A list from the past.
     Stale {
         /// How old it is.
@@ -143,6 +147,8 @@ impl Fault {
             | Self::Late { .. } => true,
             Self::Delay { .. }
             | Self::DelayAnswer { .. }
+            | Self::Hold
+            | Self::HoldAnswer
             | Self::Stale { .. }
             | Self::LostPage
             | Self::RepeatToken

@@ -15,6 +15,7 @@ use futures_util::stream;
 use super::asked::{Asked, Operation};
 use super::draw::{Drawn, Twist};
 use super::fault::Fault;
+use super::hold::{At, Held};
 use crate::emulator::error::Refusal;
 use crate::emulator::server::App;
 
@@ -81,19 +82,23 @@ pub(crate) async fn inject(
     }
     // On its own, since a service does not stop working when a client has
     // lost its patience.
-    let answer = tokio::spawn(carry_out(app, number, drawn, request, next));
+    let answer = tokio::spawn(carry_out(app, number, asked.operation, drawn, request, next));
     answer.await.unwrap_or_else(|_| hang_up())
 }
 
 async fn carry_out(
     app: Arc<App>,
     number: u64,
+    operation: Operation,
     drawn: Drawn,
     request: Request,
     next: Next,
 ) -> Response {
     if !drawn.delay.is_zero() {
         app.sleep(drawn.delay).await;
+    }
+    if drawn.hold {
+        app.faults().hold(Held { number, operation, at: At::Request }).await;
     }
     let answer = match drawn.decides.as_ref().and_then(instead) {
         Some(answer) => answer,
@@ -108,6 +113,9 @@ async fn carry_out(
     };
     if !drawn.delay_answer.is_zero() {
         app.sleep(drawn.delay_answer).await;
+    }
+    if drawn.hold_answer {
+        app.faults().hold(Held { number, operation, at: At::Answer }).await;
     }
     answered(&app, number, answer)
 }
