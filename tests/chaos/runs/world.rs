@@ -87,6 +87,15 @@ impl World {
         self.write_models()
     }
 
+    /// Leaves the first model only: then a client that is stopped at a boundary
+    /// is nowhere else at the same time.
+    pub fn only_one(&mut self) -> Result<(), Trouble> {
+        for name in self.models.drain(1..) {
+            std::fs::remove_file(self.directory.path().join(format!("manifests/{name}.yaml")))?;
+        }
+        Ok(())
+    }
+
     fn write_models(&self) -> Result<(), Trouble> {
         let epochs = self.epochs;
         for name in &self.models {

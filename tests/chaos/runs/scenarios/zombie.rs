@@ -9,6 +9,7 @@ use crate::runs::boundary::Boundary;
 use crate::runs::world::World;
 
 pub fn wakes(world: &mut World, variant: u64) -> Result<(), Trouble> {
+    world.only_one()?;
     let boundaries = world.boundaries_of_creating();
     let boundary = &boundaries[variant as usize % boundaries.len()];
     let mut zombie = world.apply_to(boundary)?;
