@@ -19,6 +19,7 @@ mod endpoint;
 mod error;
 mod listing;
 mod models;
+mod verified;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ use serde_json::Value;
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
+pub use verified::VerifiedJob;
 pub use wire::WireError;
 
 pub use crate::google::{
@@ -84,7 +86,7 @@ pub trait Vertex: Send + Sync {
     fn create(&self, place: &Place, body: &Value) -> impl Future<Output = CreateOutcome> + Send;
 
     /// Asks a job to stop. The service stops it later, or not at all.
-    fn cancel(&self, job: &JobName) -> impl Future<Output = CancelOutcome> + Send;
+    fn cancel(&self, job: VerifiedJob) -> impl Future<Output = CancelOutcome> + Send;
 
     /// How far an active job is, for display only.
     ///

@@ -1,17 +1,19 @@
 //! The look right before a cancel.
 
 use super::{Outcome, Withheld};
-use crate::model::{JobName, Observed, Phase};
+use crate::model::{Observed, Phase};
 use crate::plan::Cancel;
-use crate::vertex::Vertex;
+use crate::vertex::{ReadError, VerifiedJob, Vertex};
 
 /// Reads the run that makes the job superfluous, and the job, as they are now.
-/// `Err`: what became of the cancel without sending it.
-pub(super) async fn may_cancel<V: Vertex>(vertex: &V, cancel: &Cancel) -> Result<(), Outcome> {
+///
+/// # Errors
+/// What became of the cancel without sending it.
+pub(super) async fn verify<V: Vertex>(vertex: &V, cancel: &Cancel) -> Result<VerifiedJob, Outcome> {
     if let Some(survivor) = cancel.reason.survivor() {
-        survives(&read(vertex, survivor).await?)?;
+        survives(&vertex.get(survivor).await.map_err(unread)?)?;
     }
-    is_cancellable(cancel, &read(vertex, &cancel.job).await?)
+    VerifiedJob::read(vertex, &cancel.job, unread, |seen| is_cancellable(cancel, seen)).await
 }
 
 /// Whether a run that was just read still makes another one superfluous. Pure.
@@ -45,7 +47,6 @@ pub fn is_cancellable(cancel: &Cancel, job: &Observed) -> Result<(), Outcome> {
     }
 }
 
-async fn read<V: Vertex>(vertex: &V, job: &JobName) -> Result<Observed, Outcome> {
-    let seen = vertex.get(job).await;
-    seen.map_err(|error| Outcome::Withheld(Withheld::Unreadable(error.to_string())))
+fn unread(error: ReadError) -> Outcome {
+    Outcome::Withheld(Withheld::Unreadable(error.to_string()))
 }

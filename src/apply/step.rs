@@ -146,13 +146,14 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     }
 
     async fn cancel(&self, cancel: &Cancel) -> Outcome {
-        if let Err(outcome) = guard::may_cancel(self.vertex, cancel).await {
-            return outcome;
-        }
+        let job = match guard::verify(self.vertex, cancel).await {
+            Ok(job) => job,
+            Err(outcome) => return outcome,
+        };
         if self.stop.is_set() {
             return Outcome::Skipped(Skipped::Interrupted);
         }
-        match self.vertex.cancel(&cancel.job).await {
+        match self.vertex.cancel(job).await {
             CancelOutcome::Requested => Outcome::CancelRequested,
             CancelOutcome::AlreadyEnded => {
                 // What it ended as is in the next listing; the service only

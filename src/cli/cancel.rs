@@ -9,7 +9,7 @@ use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::{Session, owner};
 use crate::model::{JobName, Observed, Phase, Place, Untrusted};
-use crate::vertex::{CancelOutcome, Keep, ReadError, Vertex};
+use crate::vertex::{CancelOutcome, Keep, ReadError, VerifiedJob, Vertex};
 
 /// Arguments of `retune cancel`.
 #[derive(Debug, clap::Args)]
@@ -79,22 +79,33 @@ async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit,
     }
     let mut exit = Exit::Done;
     for job in active {
-        let (done, text) = match session.client.cancel(&job.name).await {
-            CancelOutcome::Requested => (true, "asked to stop".to_owned()),
-            CancelOutcome::AlreadyEnded => (true, "had ended already".to_owned()),
-            CancelOutcome::Refused(refusal) => {
-                (false, format!("refused: {}", refusal.message.shown()))
-            }
-            CancelOutcome::OutcomeUnknown(why) => {
-                (false, format!("no answer: {}; asking again does no harm", why.shown()))
-            }
-        };
+        let (done, text) = stop(session, job).await;
         output.data(&format!("{}: {text}{on}\n", job.name.short()));
         if !done {
             exit = Exit::Failed;
         }
     }
     Ok(exit)
+}
+
+/// Asks a run to stop, if it still runs: the answer to the question may have
+/// taken a while. Whether it was done, and what became of it.
+async fn stop(session: &Session, job: &Observed) -> (bool, String) {
+    let ended = || (true, "had ended already".to_owned());
+    let unread = |error| (false, format!("could not be read: {error}; nothing was changed"));
+    let runs = |seen: &Observed| if seen.phase() == Phase::Active { Ok(()) } else { Err(ended()) };
+    let job = match VerifiedJob::read(&session.client, &job.name, unread, runs).await {
+        Ok(job) => job,
+        Err(instead) => return instead,
+    };
+    match session.client.cancel(job).await {
+        CancelOutcome::Requested => (true, "asked to stop".to_owned()),
+        CancelOutcome::AlreadyEnded => ended(),
+        CancelOutcome::Refused(refusal) => (false, format!("refused: {}", refusal.message.shown())),
+        CancelOutcome::OutcomeUnknown(why) => {
+            (false, format!("no answer: {}; asking again does no harm", why.shown()))
+        }
+    }
 }
 
 /// ` on the emulator`, where it is one.

@@ -38,7 +38,7 @@ const PHRASES: &[(&str, Phrase)] = &[
         Bucket::PATTERN,
         Phrase {
             code: Code::InvalidValue,
-            expected: "a bucket, `gs://NAME`",
+            expected: "a bucket, `gs://NAME` with a name of 3 to 63 of a-z, 0-9, `-` and `_`",
             hint: "write it with `gs://` in front and without a path: claims have their own",
         },
     ),

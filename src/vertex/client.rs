@@ -10,7 +10,7 @@ use super::error::ReadError;
 use super::listing::Lister;
 use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
-use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
+use super::{CancelOutcome, CreateOutcome, Keep, Refusal, VerifiedJob, Vertex};
 use crate::clock::{Clock, Entropy};
 use crate::google::{
     Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
@@ -234,9 +234,9 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         }
     }
 
-    async fn cancel(&self, job: &JobName) -> CancelOutcome {
+    async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
         let mut body = Vec::new();
-        let url = self.endpoint.job(V1, job, ":cancel");
+        let url = self.endpoint.job(V1, job.name(), ":cancel");
         let answer = match self.write(url, b"{}".to_vec(), &mut body).await {
             Ok(answer) if answer.is_success() => return CancelOutcome::Requested,
             Ok(answer) => answer,

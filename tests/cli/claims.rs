@@ -285,7 +285,7 @@ fn a_bucket_with_a_path_is_a_finding() {
     world.wants(model("faq"));
     assert_snapshot!(world.run("apply --yes"), @"
     --- stderr
-    error[invalid-value]: `bucket` is `gs://acme-claims/retune`; expected a bucket, `gs://NAME`
+    error[invalid-value]: `bucket` is `gs://acme-claims/retune`; expected a bucket, `gs://NAME` with a name of 3 to 63 of a-z, 0-9, `-` and `_`
      --> manifests/workspace.yaml:7:20
       |
     7 |   claims: {bucket: gs://acme-claims/retune}

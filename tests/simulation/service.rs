@@ -12,7 +12,7 @@ use retune::model::{
     Checkpoint, JobError, JobName, JobState, Listing, Observed, Phase, Place, Progress, Stamp,
     TunedModel, TuningSpec, Untrusted,
 };
-use retune::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, Vertex};
+use retune::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
 use serde_json::Value;
 
 use crate::random::Random;
@@ -337,7 +337,8 @@ impl Vertex for Connection {
         }
     }
 
-    async fn cancel(&self, job: &JobName) -> CancelOutcome {
+    async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
+        let job = job.name();
         self.with(|service| {
             let at = service.now();
             service.sent.push(Sent::Cancel { by: self.process, at, job: job.clone() });

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use retune::clock::{Clock, Entropy};
-use retune::model::{JobName, Place};
-use retune::vertex::{Client, ClientOptions, Environment, Secret};
+use retune::model::{JobName, Observed, Place};
+use retune::vertex::{Client, ClientOptions, Environment, Secret, VerifiedJob};
 
 /// A clock on which waiting takes no time and is noted.
 #[derive(Default, Clone)]
@@ -75,6 +75,13 @@ fn job_name(id: &str) -> JobName {
 /// A job as small as they come.
 fn job(id: &str, labels: &str, state: &str) -> String {
     format!(r#"{{"name":"{}","labels":{{{labels}}},"state":"{state}"}}"#, job_name(id))
+}
+
+/// A job that may be cancelled, as another server has shown it.
+async fn verified(id: &str) -> VerifiedJob {
+    let server = server::Server::start([server::ok(&job(id, "", "JOB_STATE_RUNNING"))]).await;
+    let runs = |_: &Observed| Ok(());
+    VerifiedJob::read(&client(&server), &job_name(id), |error| error, runs).await.unwrap()
 }
 
 const OURS: &str = r#""managed-by":"retune","retune-owner":"acme","retune-name":"faq""#;

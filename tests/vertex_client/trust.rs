@@ -9,7 +9,7 @@ use retune::vertex::{
 use serde_json::json;
 
 use crate::server::{Server, reply};
-use crate::{CANARY, client, job_name, place, told};
+use crate::{CANARY, client, job_name, place, told, verified};
 
 #[tokio::test]
 async fn no_redirect_is_followed_and_no_token_goes_along() {
@@ -23,7 +23,7 @@ async fn no_redirect_is_followed_and_no_token_goes_along() {
         assert!(matches!(error, ReadError::Refused { status: s, .. } if s == status), "{error:?}");
         let outcome = client.create(&place(), &json!({})).await;
         assert!(matches!(outcome, CreateOutcome::OutcomeUnknown(_)));
-        client.cancel(&job_name("1")).await;
+        client.cancel(verified("1").await).await;
         for request in server.requests() {
             assert!(!format!("{request:?}").contains(CANARY));
             assert_eq!(request.header("x-goog-user-project"), None);

@@ -9,7 +9,7 @@ use retune::vertex::{CancelOutcome, CreateOutcome, Vertex};
 use serde_json::{Value, json};
 
 use crate::server::{Server, Step, bytes, ok, reply};
-use crate::{client, client_at, job, job_name, place};
+use crate::{client, client_at, job, job_name, place, verified};
 
 fn body() -> Value {
     json!({"baseModel": "gemini-2.5-flash", "labels": {"managed-by": "retune"}})
@@ -122,7 +122,7 @@ async fn without_a_connection_nothing_was_created() {
     drop(listener);
     let (client, _) = client_at(&format!("http://{address}"));
     assert_eq!(word(&client.create(&place(), &body()).await), "refused 0");
-    assert_eq!(cancel_word(&client.cancel(&job_name("1")).await), "refused 0");
+    assert_eq!(cancel_word(&client.cancel(verified("1").await).await), "refused 0");
 
     // A name that does not resolve (RFC 2606), and a server that
     // breaks off the TLS handshake.
@@ -171,7 +171,7 @@ async fn every_answer_to_a_cancel_has_one_meaning() {
         (Step::CloseUnread, "unknown"),
     ] {
         let server = Server::start([step, ok("{}")]).await;
-        let outcome = client(&server).cancel(&job_name("5")).await;
+        let outcome = client(&server).cancel(verified("5").await).await;
         assert_eq!(cancel_word(&outcome), meaning);
         assert_eq!(server.connections(), 1);
         if let [request] = &server.requests()[..] {

@@ -15,7 +15,7 @@ use crate::model::{
     Progress, Source, Stamp, TunedModel, TuningSpec, Untrusted,
 };
 use crate::plan::{Plan, Policy, plan};
-use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, Vertex};
+use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
 
 /// What happens to the next create.
 #[derive(Clone, Copy)]
@@ -266,8 +266,8 @@ impl Vertex for Service {
         }
     }
 
-    async fn cancel(&self, job: &JobName) -> CancelOutcome {
-        self.called("cancel", job);
+    async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
+        self.called("cancel", job.name());
         CancelOutcome::Requested
     }
 
