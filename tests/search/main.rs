@@ -26,8 +26,11 @@
 //! of a plan are sent one after the other, though the executor sends up to four
 //! at a time. GET and the claims' bucket answer with what is true at that
 //! moment; the answer to a cancel does not matter. A process has one claim's
-//! write on its way at a time. S, D and P are
-//! bounds by definition: Google promises none of them. "Comes right" means that
+//! write on its way at a time, and reads the claim in each pass. `apply` does not
+//! take claims yet: what is searched is the order that `claims` prescribes.
+//! Processes marked "alike" are searched up to their order. The settle window
+//! here is S+D, 4 min; the default of 20 s is less, and covers an S+D of 20 s.
+//! S, D and P are bounds by definition: Google promises none of them. "Comes right" means that
 //! a good end can be reached from everywhere without further faults, which is
 //! "will be reached" under strong fairness.
 //!
