@@ -17,8 +17,8 @@
 mod client;
 mod endpoint;
 mod error;
-mod listing;
-mod wire;
+pub(crate) mod listing;
+pub(crate) mod wire;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::listing::Lister;
+use super::listing::{Lister, Pages};
 use super::wire::{self, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, Vertex};
 use crate::clock::{Clock, Entropy};
@@ -90,21 +90,6 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.caller.read(url, body).await.map_err(|failure| read_error(url, subject, failure))
     }
 
-    /// One page of a listing, as it comes.
-    pub(super) async fn page(
-        &self,
-        place: &Place,
-        token: Option<&str>,
-        body: &mut Vec<u8>,
-    ) -> Result<Answer, ReadError> {
-        let mut url = self.endpoint.jobs(V1, place)?;
-        url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
-        if let Some(token) = token {
-            url.query_pairs_mut().append_pair("pageToken", token);
-        }
-        self.read(&url, &Subject::Place(place), body).await
-    }
-
     /// Sends once and says what came back, or the refusal when nothing left.
     async fn write(
         &self,
@@ -174,7 +159,7 @@ impl Subject<'_> {
 
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
-        Lister { client: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
+        Lister { pages: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -257,8 +242,22 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 }
 
-impl<C: Clock, E: Entropy> Client<C, E> {
-    pub(super) fn host_of(&self, place: &Place) -> String {
+impl<C: Clock, E: Entropy> Pages for Client<C, E> {
+    async fn page(
+        &self,
+        place: &Place,
+        token: Option<&str>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ReadError> {
+        let mut url = self.endpoint.jobs(V1, place)?;
+        url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("pageToken", token);
+        }
+        self.read(&url, &Subject::Place(place), body).await
+    }
+
+    fn host_of(&self, place: &Place) -> String {
         self.endpoint.jobs(V1, place).map(|url| host(&url)).unwrap_or_default()
     }
 }
