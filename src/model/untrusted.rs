@@ -51,13 +51,17 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// Control characters, bidi controls, zero-width and other invisible characters.
+/// Control characters, bidi controls, separators of lines, and whatever Unicode
+/// calls default-ignorable: fillers, zero-width characters, tags and variation
+/// selectors show nothing and can make two texts look the same.
 fn is_hazard(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -71,6 +75,16 @@ mod tests {
             hostile.shown().to_string(),
             "a\\u{1b}[31mred\\u{1b}[0m  \\u{202e}x\\u{200b}\\u{9b}2J\\u{7f}"
         );
+    }
+
+    #[test]
+    fn what_shows_nothing_is_shown() {
+        for c in
+            ['\u{3164}', '\u{115f}', '\u{34f}', '\u{180b}', '\u{e0100}', '\u{fe0f}', '\u{ffa0}']
+        {
+            let shown = Untrusted::new(c).shown().to_string();
+            assert_eq!(shown, format!("\\u{{{:x}}}", u32::from(c)));
+        }
     }
 
     #[test]
