@@ -93,7 +93,8 @@ impl<'a> Inspector<'a> {
                 {
                     let message =
                         format!("{} has {} items; at most {max}", self.subject(), items.len());
-                    self.add(Problem::new(Code::OutOfRange, at, message));
+                    let hint = format!("remove {} of them", items.len() - max);
+                    self.add(Problem::new(Code::OutOfRange, at, message).hint(hint));
                 }
                 if let Some(item_shape) = &shape.items {
                     for (i, item) in items.iter().enumerate() {
@@ -154,8 +155,9 @@ impl<'a> Inspector<'a> {
                 self.range(n as f64, text, span, shape);
             }
             Scalar::Float(n) if types.has(Types::NUMBER) || types.has(Types::INTEGER) => {
-                // JSON Schema takes 3.0 as a whole number, and so does Vertex.
-                if types.has(Types::NUMBER) || n.fract() == 0.0 {
+                // JSON Schema takes 3.0 as a whole number, and so does Vertex. Infinity
+                // has no fraction: what is wrong with it is the range.
+                if types.has(Types::NUMBER) || n.fract() == 0.0 || !n.is_finite() {
                     self.range(n, text, span, shape);
                 } else {
                     self.wrong_type("a number with a fraction", span, shape);
