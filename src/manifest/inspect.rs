@@ -9,7 +9,7 @@ use super::finding::{Problem, enough};
 use super::place::quoted;
 use super::scalar::{Scalar, resolve};
 use super::shape::{self, Shape, Types};
-use super::suggest::{camel_case, closest, home_of, missing_hint};
+use super::suggest::{camel_case, closest, did_you_mean, home_of, missing_hint};
 use super::tree::{Entry, Kind, Node, Span};
 
 /// Checks one document.
@@ -121,6 +121,9 @@ impl<'a> Inspector<'a> {
         let message = format!("{} is {found}; expected {expected}", self.subject());
         let problem = Problem::new(Code::WrongType, span, message);
         let hint = match found {
+            "a list" if self.path.is_empty() => {
+                "write each item as a document of its own, parted by a line of `---`".to_owned()
+            }
             "a list" | "a mapping" => format!("write {expected} there"),
             "text" if shape.types.has(Types::OBJECT) && self.path.is_empty() => {
                 "start with `apiVersion: retune.dev/v1` and `kind: TunedModel`".to_owned()
@@ -272,9 +275,10 @@ impl<'a> Inspector<'a> {
         // A number is no misspelling of another one.
         let word = text.parse::<f64>().is_err().then_some(text);
         let near = word.and_then(|text| closest(text, shown.iter().map(String::as_str)));
-        let hint = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write one of these values".to_owned(),
+        let hint = match (near, shown.as_slice()) {
+            (Some(near), _) => did_you_mean(near, text),
+            (None, [only]) => format!("write `{only}`"),
+            (None, _) => "write one of these values".to_owned(),
         };
         self.add(Problem::new(Code::InvalidValue, span, message).hint(hint));
     }
@@ -371,7 +375,7 @@ impl<'a> Inspector<'a> {
         let hint = match (snake, near, home_of(&camel, self.whole)) {
             (Some(name), ..) => format!("keys are in camelCase here: write `{name}`"),
             (None, _, Some(home)) => format!("it belongs in `{home}`"),
-            (None, Some(name), None) => format!("did you mean `{name}`?"),
+            (None, Some(name), None) => did_you_mean(name, key),
             (None, None, None) => {
                 format!("known here: {}", names().collect::<Vec<_>>().join(", "))
             }
