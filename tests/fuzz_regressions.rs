@@ -4,8 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// What the fuzz targets check.
 #[path = "fuzz/src/lib.rs"]
-mod fuzz;
+pub mod fuzz;
 
 /// The files of a folder below `tests/fuzz`, in order.
 fn files(folder: &str) -> Vec<PathBuf> {

@@ -2,21 +2,21 @@
 //! first one, so that each input ends.
 
 /// The bytes that are left.
-pub struct Bytes<'a>(&'a [u8]);
+pub(crate) struct Bytes<'a>(&'a [u8]);
 
 impl<'a> Bytes<'a> {
     /// All of `data`.
-    pub fn new(data: &'a [u8]) -> Self {
+    pub(crate) fn new(data: &'a [u8]) -> Self {
         Self(data)
     }
 
     /// Whether nothing is left.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The next byte; 0 at the end.
-    pub fn byte(&mut self) -> u8 {
+    pub(crate) fn byte(&mut self) -> u8 {
         match self.0.split_first() {
             Some((first, rest)) => {
                 self.0 = rest;
@@ -27,27 +27,27 @@ impl<'a> Bytes<'a> {
     }
 
     /// Eight bytes as a number.
-    pub fn long(&mut self) -> u64 {
+    pub(crate) fn long(&mut self) -> u64 {
         (0..8).fold(0, |n, _| n << 8 | u64::from(self.byte()))
     }
 
     /// A number below `bound`, which is at most 256.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::from(self.byte()) % bound
     }
 
     /// True for every second byte.
-    pub fn coin(&mut self) -> bool {
+    pub(crate) fn coin(&mut self) -> bool {
         self.byte() & 1 == 1
     }
 
     /// One of these.
-    pub fn of<'c, T: ?Sized>(&mut self, choices: &[&'c T]) -> &'c T {
+    pub(crate) fn of<'c, T: ?Sized>(&mut self, choices: &[&'c T]) -> &'c T {
         choices[self.below(choices.len())]
     }
 
     /// Any text, of at most 63 bytes before what is no UTF-8 was replaced.
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         let length = self.below(64).min(self.0.len());
         let (text, rest) = self.0.split_at(length);
         self.0 = rest;
@@ -55,7 +55,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// A text that was made to hurt, or any.
-    pub fn hostile(&mut self) -> String {
+    pub(crate) fn hostile(&mut self) -> String {
         match self.below(HOSTILE.len() * 2) {
             known if known < HOSTILE.len() => HOSTILE[known].to_owned() + &self.text(),
             _ => self.text(),
@@ -63,7 +63,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// What is left, as text.
-    pub fn rest(&mut self) -> String {
+    pub(crate) fn rest(&mut self) -> String {
         String::from_utf8_lossy(std::mem::take(&mut self.0)).into_owned()
     }
 }

@@ -14,7 +14,7 @@ use retune::plan::{
 use super::bytes::Bytes;
 
 /// A plan of up to a few dozen rows.
-pub fn hostile(bytes: &mut Bytes<'_>) -> Plan {
+pub(crate) fn hostile(bytes: &mut Bytes<'_>) -> Plan {
     let mut plan = Plan { places: vec![place(bytes)], ..Plan::default() };
     if bytes.coin() {
         plan.places.push(Place::new("beta-ml", "europe-west4"));

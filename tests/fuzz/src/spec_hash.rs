@@ -26,7 +26,7 @@ pub fn check(data: &[u8]) {
     assert_eq!(digests.agree_with(&hash_b), hash_a == hash_b);
 
     assert!(identity::equivalent(&a, &a) && identity::differences(&a, &a).is_empty());
-    assert_eq!(identity::differences(&a, &b).is_empty(), identity::differences(&a, &b) == []);
+    assert!(hash_a != hash_b || identity::equivalent(&a, &b), "{a:?}\n{b:?}");
     removed(&a, &mut bytes);
     notations(&mut bytes);
 }

@@ -33,7 +33,7 @@ pub fn check(data: &[u8]) {
 }
 
 /// Nothing moves the cursor, reorders or hides.
-pub fn harmless(line: &str) {
+pub(crate) fn harmless(line: &str) {
     if let Some(c) = line.chars().find(|c| c.is_control() || invisible(*c)) {
         panic!("U+{:04X} in {line:?}", u32::from(c));
     }
