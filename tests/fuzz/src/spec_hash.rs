@@ -171,7 +171,7 @@ fn notations(bytes: &mut Bytes<'_>) {
     let last_only = bytes.coin().then(|| bytes.coin());
     let object: String = bytes.text().replace('\n', "n");
     let wanted = TuningSpec {
-        base_model: Some("gemini-3.5-flash".to_owned()),
+        base_model: Some("some-model".to_owned()),
         supervised_tuning_spec: Some(SupervisedTuningSpec {
             training_dataset_uri: format!("gs://acme/x{object}.jsonl"),
             validation_dataset_uri: None,
@@ -244,7 +244,7 @@ fn manifest(spec: &TuningSpec, bytes: &mut Bytes<'_>) -> String {
     if let Some(flag) = method.export_last_checkpoint_only {
         body = either_order(format!("    exportLastCheckpointOnly: {flag}\n"), body, bytes);
     }
-    let mut rest = "  baseModel: gemini-3.5-flash\n".to_owned();
+    let mut rest = "  baseModel: some-model\n".to_owned();
     if bytes.coin() {
         rest = either_order(rest, "  description: x\n  lifecycle: {rerun: 3}\n".to_owned(), bytes);
     }
@@ -287,7 +287,7 @@ fn answer(spec: &TuningSpec, bytes: &mut Bytes<'_>) -> Value {
     absent(&mut echo, "exportLastCheckpointOnly", flag, bytes.coin());
     let mut job = json!({
         "name": "projects/1/locations/us-central1/tuningJobs/1",
-        "baseModel": "gemini-3.5-flash",
+        "baseModel": "some-model",
         "supervisedTuningSpec": echo,
     });
     for key in ["preTunedModel", "preferenceOptimizationSpec", "encryptionSpec", "labels"] {
