@@ -27,6 +27,7 @@ pub fn check(data: &[u8]) {
 
     assert!(identity::equivalent(&a, &a) && identity::differences(&a, &a).is_empty());
     assert!(hash_a != hash_b || identity::equivalent(&a, &b), "{a:?}\n{b:?}");
+    nearest(&a);
     removed(&a, &mut bytes);
     notations(&mut bytes);
 }
@@ -48,6 +49,17 @@ fn relevant(spec: &TuningSpec) -> TuningSpec {
     }
     // Minus zero equals zero.
     spec
+}
+
+/// The number beside a number is another one.
+fn nearest(spec: &TuningSpec) {
+    let mut near = spec.clone();
+    let method = near.supervised_tuning_spec.as_mut();
+    let hyper = method.and_then(|method| method.hyper_parameters.as_mut());
+    if let Some(rate) = hyper.and_then(|hyper| hyper.learning_rate_multiplier.as_mut()) {
+        *rate = f64::from_bits(rate.to_bits() ^ 1);
+        assert_ne!(identity::digest(&near), identity::digest(spec), "{spec:?}");
+    }
 }
 
 /// A field that is no longer set is found by adding it back.
