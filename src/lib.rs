@@ -34,6 +34,8 @@ pub mod claims;
 pub mod cli;
 pub mod clock;
 pub mod emulator;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod google;
 pub mod manifest;
 pub mod model;

@@ -182,11 +182,36 @@ impl Loaded {
 pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
     let (files, mut findings) = files::collect(paths);
     let mut read = read::all(&files);
-    let count = files.len();
-    let documents = read.iter().map(|f| f.documents).sum();
+    let counts = (files.len(), read.iter().map(|f| f.documents).sum());
     if !read.iter().any(|f| f.broken_workspace || !f.workspaces.is_empty()) {
         read.extend(workspace::discover(paths));
     }
+    together(paths, settings, counts, read, &mut findings)
+}
+
+/// As [`load`], of one file that is in memory already.
+pub(crate) fn load_bytes(bytes: Vec<u8>, settings: &Settings) -> Loaded {
+    let path = PathBuf::from("a.yaml");
+    let file = read::bytes(&path, bytes);
+    let counts = (1, file.documents);
+    together(&[path], settings, counts, vec![file], &mut Vec::new())
+}
+
+/// The values of a text's documents, unless something is wrong with its YAML.
+pub(crate) fn values(text: &str) -> Option<Vec<serde_yaml::Value>> {
+    let parsed = tree::parse(text);
+    parsed.problems.is_empty().then(|| parsed.documents.iter().map(read::value).collect())
+}
+
+/// All files together. `counts` are the files and documents in the paths.
+fn together(
+    paths: &[PathBuf],
+    settings: &Settings,
+    counts: (usize, usize),
+    read: Vec<read::ReadFile>,
+    findings: &mut Vec<Finding>,
+) -> Loaded {
+    let (count, documents) = counts;
     let (mut manifests, mut workspaces, mut broken_workspace) = (Vec::new(), Vec::new(), false);
     for file in read {
         manifests.extend(file.manifests);
@@ -196,11 +221,12 @@ pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
     }
     let input =
         assemble::Input { paths, settings, documents, manifests, workspaces, broken_workspace };
-    let assembled = assemble::assemble(input, &mut findings);
+    let assembled = assemble::assemble(input, findings);
     let order = |f: &Finding| (f.spot.file.clone(), f.spot.line, f.spot.column, f.code);
     findings.sort_by_cached_key(order);
     let assemble::Assembled { desired, workspace, usage } = assembled;
-    Loaded { report: Report { findings, files: count, documents }, desired, workspace, usage }
+    let report = Report { findings: std::mem::take(findings), files: count, documents };
+    Loaded { report, desired, workspace, usage }
 }
 
 impl Manifests {

@@ -17,10 +17,10 @@
 mod client;
 mod endpoint;
 mod error;
-mod listing;
+pub(crate) mod listing;
 mod models;
 mod verified;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

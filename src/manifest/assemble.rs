@@ -211,6 +211,10 @@ impl Part {
     }
 
     fn check(&self, setting: &Setting) -> Option<UsageError> {
+        if setting.flag.is_none() && setting.environment.is_none() {
+            // Compiling the pattern takes longer than reading a small file.
+            return None;
+        }
         let fits = Regex::new(self.pattern).ok()?;
         let flag = setting.flag.as_ref().map(|value| (self.flag, value));
         let variable = setting.environment.as_ref().map(|value| (self.variable, value));

@@ -161,6 +161,11 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }
+    text(path, bytes)
+}
+
+/// What a file's bytes say, less a byte-order mark.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Box<Finding>> {
     let mut text = String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
         let bytes = error.into_bytes();

@@ -9,7 +9,7 @@ use super::finding::{Problem, enough};
 use super::place::quoted;
 use super::scalar::{Scalar, resolve};
 use super::shape::{self, Shape, Types};
-use super::suggest::{camel_case, closest, home_of, missing_hint};
+use super::suggest::{camel_case, closest, did_you_mean, home_of, missing_hint};
 use super::tree::{Entry, Kind, Node, Span};
 
 /// Checks one document.
@@ -93,7 +93,8 @@ impl<'a> Inspector<'a> {
                 {
                     let message =
                         format!("{} has {} items; at most {max}", self.subject(), items.len());
-                    self.add(Problem::new(Code::OutOfRange, at, message));
+                    let hint = format!("remove {} of them", items.len() - max);
+                    self.add(Problem::new(Code::OutOfRange, at, message).hint(hint));
                 }
                 if let Some(item_shape) = &shape.items {
                     for (i, item) in items.iter().enumerate() {
@@ -120,6 +121,9 @@ impl<'a> Inspector<'a> {
         let message = format!("{} is {found}; expected {expected}", self.subject());
         let problem = Problem::new(Code::WrongType, span, message);
         let hint = match found {
+            "a list" if self.path.is_empty() => {
+                "write each item as a document of its own, parted by a line of `---`".to_owned()
+            }
             "a list" | "a mapping" => format!("write {expected} there"),
             "text" if shape.types.has(Types::OBJECT) && self.path.is_empty() => {
                 "start with `apiVersion: retune.dev/v1` and `kind: TunedModel`".to_owned()
@@ -154,8 +158,9 @@ impl<'a> Inspector<'a> {
                 self.range(n as f64, text, span, shape);
             }
             Scalar::Float(n) if types.has(Types::NUMBER) || types.has(Types::INTEGER) => {
-                // JSON Schema takes 3.0 as a whole number, and so does Vertex.
-                if types.has(Types::NUMBER) || n.fract() == 0.0 {
+                // JSON Schema takes 3.0 as a whole number, and so does Vertex. Infinity
+                // has no fraction: what is wrong with it is the range.
+                if types.has(Types::NUMBER) || n.fract() == 0.0 || !n.is_finite() {
                     self.range(n, text, span, shape);
                 } else {
                     self.wrong_type("a number with a fraction", span, shape);
@@ -270,9 +275,10 @@ impl<'a> Inspector<'a> {
         // A number is no misspelling of another one.
         let word = text.parse::<f64>().is_err().then_some(text);
         let near = word.and_then(|text| closest(text, shown.iter().map(String::as_str)));
-        let hint = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => "write one of these values".to_owned(),
+        let hint = match (near, shown.as_slice()) {
+            (Some(near), _) => did_you_mean(near, text),
+            (None, [only]) => format!("write `{only}`"),
+            (None, _) => "write one of these values".to_owned(),
         };
         self.add(Problem::new(Code::InvalidValue, span, message).hint(hint));
     }
@@ -369,7 +375,7 @@ impl<'a> Inspector<'a> {
         let hint = match (snake, near, home_of(&camel, self.whole)) {
             (Some(name), ..) => format!("keys are in camelCase here: write `{name}`"),
             (None, _, Some(home)) => format!("it belongs in `{home}`"),
-            (None, Some(name), None) => format!("did you mean `{name}`?"),
+            (None, Some(name), None) => did_you_mean(name, key),
             (None, None, None) => {
                 format!("known here: {}", names().collect::<Vec<_>>().join(", "))
             }

@@ -81,7 +81,16 @@ pub(crate) fn all(paths: &[PathBuf]) -> Vec<ReadFile> {
 
 /// Reads one file.
 pub(crate) fn file(path: &Path) -> ReadFile {
-    match files::read(path) {
+    readable(path, files::read(path))
+}
+
+/// Reads the bytes of one file.
+pub(crate) fn bytes(path: &Path, bytes: Vec<u8>) -> ReadFile {
+    readable(path, files::text(path, bytes))
+}
+
+fn readable(path: &Path, text: Result<String, Box<Finding>>) -> ReadFile {
+    match text {
         Ok(text) => read(path, &text),
         Err(finding) => ReadFile { findings: vec![*finding], ..ReadFile::default() },
     }
@@ -179,7 +188,7 @@ fn place(root: &Node<'_>, path: &[&str]) -> Span {
 }
 
 /// The tree as a value to make typed documents from.
-fn value(node: &Node<'_>) -> Value {
+pub(crate) fn value(node: &Node<'_>) -> Value {
     match &node.kind {
         Kind::Scalar { text, plain } => scalar::resolve(text, *plain).value(),
         Kind::Sequence(items) => Value::Sequence(items.iter().map(value).collect()),

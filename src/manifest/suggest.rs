@@ -68,6 +68,15 @@ pub(crate) fn closest<'a>(
         .map(|(_, name)| name)
 }
 
+/// What was meant; what looks the same and is not must be told apart.
+pub(crate) fn did_you_mean(near: &str, text: &str) -> String {
+    if text.is_ascii() {
+        format!("did you mean `{near}`?")
+    } else {
+        format!("did you mean `{near}`? What stands here has characters beyond a-z in it")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +88,12 @@ mod tests {
         {
             assert_eq!(camel_case(key), camel, "{key}");
         }
+    }
+
+    #[test]
+    fn a_letter_that_only_looks_the_same_is_told() {
+        assert_eq!(did_you_mean("baseModel", "basemodel"), "did you mean `baseModel`?");
+        assert!(did_you_mean("baseModel", "b\u{430}seModel").contains("beyond a-z"));
     }
 
     #[test]

@@ -146,10 +146,36 @@ fn scan_problem(error: &granit_parser::ScanError, text: &str) -> Problem {
     if matches!(error.kind(), granit_parser::ErrorKind::UnknownAnchor) {
         return problem.hint("define the anchor before the alias, in the same document");
     }
-    if text.get(start..).is_some_and(|t| t.starts_with('\t')) || indentation.contains('\t') {
+    let rest = text.get(start..).unwrap_or_default();
+    if rest.starts_with('\t') || indentation.contains('\t') {
         return problem.hint("indent with spaces; YAML takes no tabs there");
     }
-    problem.hint("check the indentation, quotes and brackets here and on the lines before")
+    problem.hint(way_out(&error.info(), rest))
+}
+
+/// The way out of what people do most: the scanner knows the rule, and not
+/// what was meant.
+fn way_out(info: &str, rest: &str) -> &'static str {
+    let says = |words: &[&str]| words.iter().any(|word| info.contains(word));
+    match rest.chars().next() {
+        _ if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|marker| rest.starts_with(marker)) => {
+            "finish the merge: these are the marks of a conflict"
+        }
+        Some('@' | '`' | '%') if says(&["unexpected character"]) => {
+            "put the value into quotes: no plain text starts so"
+        }
+        Some(c) if c.is_control() && says(&["unexpected character"]) => {
+            "remove the character, or write it as an escape in double quotes"
+        }
+        _ if says(&["escape", "hexadecimal", "surrogate"]) => {
+            "in double quotes a `\\` starts an escape: write `\\\\`, or use single quotes"
+        }
+        _ if says(&["simple key"]) => "write `key: value`, with a space after the colon",
+        _ if says(&["mapping values"]) => {
+            "put a value with `: ` in it into quotes, or indent this key as its neighbours"
+        }
+        _ => "check the indentation, quotes and brackets here and on the lines before",
+    }
 }
 
 fn too_deep(start: usize) -> Problem {
@@ -202,6 +228,23 @@ mod tests {
         assert_eq!(codes(&bomb), [Code::AliasBudget]);
         assert_eq!(codes("a: &a [*a]\n"), [Code::RecursiveAlias]);
         assert_eq!(codes("a: *nowhere\n"), [Code::Syntax]);
+    }
+
+    #[test]
+    fn what_people_do_most_has_a_way_out_of_its_own() {
+        for (text, way_out) in [
+            ("a: @b\n", "into quotes"),
+            ("a: \u{1b}\n", "remove the character"),
+            ("a: \"\\-\"\n", "starts an escape"),
+            ("a: 1\nb:2\nc: 3\n", "space after the colon"),
+            ("a: b: c\n", "with `: ` in it"),
+            ("a: 1\n<<<<<<< HEAD\nb: 1\n=======\n", "finish the merge"),
+            ("a:\n\tb: 1\n", "no tabs"),
+            ("a: [1\n", "brackets"),
+        ] {
+            let hint = parse(text).problems[0].hint.clone().unwrap();
+            assert!(hint.contains(way_out), "{text:?}: {hint}");
+        }
     }
 
     #[test]

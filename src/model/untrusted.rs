@@ -104,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn what_shows_nothing_is_shown() {
+        for c in
+            ['\u{3164}', '\u{115f}', '\u{34f}', '\u{180b}', '\u{e0100}', '\u{fe0f}', '\u{ffa0}']
+        {
+            let shown = Untrusted::new(c).shown().to_string();
+            assert_eq!(shown, format!("\\u{{{:x}}}", u32::from(c)));
+        }
+    }
+
+    #[test]
     fn ordinary_text_is_untouched() {
         let text = "Überprüfung: 12 % – 日本語";
         assert_eq!(Untrusted::new(text).shown().to_string(), text);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
-use super::listing::Lister;
+use super::listing::{Lister, Pages};
 use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
 use super::{CancelOutcome, CreateOutcome, Keep, Refusal, VerifiedJob, Vertex};
@@ -89,21 +89,6 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
         self.caller.read(url, body).await.map_err(|failure| read_error(url, subject, failure))
-    }
-
-    /// One page of a listing, as it comes.
-    pub(super) async fn page(
-        &self,
-        place: &Place,
-        token: Option<&str>,
-        body: &mut Vec<u8>,
-    ) -> Result<Answer, ReadError> {
-        let mut url = self.endpoint.jobs(V1, place)?;
-        url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
-        if let Some(token) = token {
-            url.query_pairs_mut().append_pair("pageToken", token);
-        }
-        self.read(&url, &Subject::Place(place), body).await
     }
 
     /// One page of a place's models, as it comes.
@@ -191,7 +176,7 @@ impl Subject<'_> {
 
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
-        Lister { client: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
+        Lister { pages: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -278,8 +263,22 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 }
 
-impl<C: Clock, E: Entropy> Client<C, E> {
-    pub(super) fn host_of(&self, place: &Place) -> String {
+impl<C: Clock, E: Entropy> Pages for Client<C, E> {
+    async fn page(
+        &self,
+        place: &Place,
+        token: Option<&str>,
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ReadError> {
+        let mut url = self.endpoint.jobs(V1, place)?;
+        url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
+        if let Some(token) = token {
+            url.query_pairs_mut().append_pair("pageToken", token);
+        }
+        self.read(&url, &Subject::Place(place), body).await
+    }
+
+    fn host_of(&self, place: &Place) -> String {
         self.endpoint.jobs(V1, place).map(|url| host(&url)).unwrap_or_default()
     }
 }

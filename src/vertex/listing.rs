@@ -11,10 +11,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::client::Client;
 use super::error::ReadError;
 use super::wire::{self, Page, Sieve, WireError};
-use crate::clock::{Clock, Entropy};
 use crate::google::Answer;
 use crate::model::{JobName, Listing, Observed, Place};
 
@@ -26,10 +24,24 @@ const MAX_PAGES: u32 = 10_000;
 /// about 0.1 ms, as long as handing them over and back.
 const WORTH_A_THREAD: usize = 64 * 1024;
 
-pub(super) struct Lister<'a, C, E> {
-    pub(super) client: &'a Client<C, E>,
-    pub(super) place: &'a Place,
-    pub(super) sieve: Arc<Sieve>,
+/// Where pages come from.
+pub(crate) trait Pages {
+    /// One page of a place's listing, as it comes, into `body`.
+    fn page(
+        &self,
+        place: &Place,
+        token: Option<&str>,
+        body: &mut Vec<u8>,
+    ) -> impl Future<Output = Result<Answer, ReadError>>;
+
+    /// Who answers, for errors.
+    fn host_of(&self, place: &Place) -> String;
+}
+
+pub(crate) struct Lister<'a, P> {
+    pub(crate) pages: &'a P,
+    pub(crate) place: &'a Place,
+    pub(crate) sieve: Arc<Sieve>,
 }
 
 /// Jobs by name: one that moves between pages while they are read comes twice,
@@ -58,8 +70,8 @@ impl Jobs {
 /// A page as it came.
 type Fetched = Result<(Answer, Vec<u8>), ReadError>;
 
-impl<C: Clock, E: Entropy> Lister<'_, C, E> {
-    pub(super) async fn list(self) -> Result<Listing, ReadError> {
+impl<P: Pages> Lister<'_, P> {
+    pub(crate) async fn list(self) -> Result<Listing, ReadError> {
         let mut jobs = Jobs::default();
         let mut foreign = 0;
         let mut seen = HashSet::new();
@@ -100,7 +112,7 @@ impl<C: Clock, E: Entropy> Lister<'_, C, E> {
     }
 
     async fn fetch(&self, token: Option<&str>, mut body: Vec<u8>) -> Fetched {
-        let answer = self.client.page(self.place, token, &mut body).await?;
+        let answer = self.pages.page(self.place, token, &mut body).await?;
         Ok((answer, body))
     }
 
@@ -116,7 +128,7 @@ impl<C: Clock, E: Entropy> Lister<'_, C, E> {
     }
 
     fn garbled(&self, source: WireError) -> ReadError {
-        ReadError::Garbled { host: self.client.host_of(self.place), source }
+        ReadError::Garbled { host: self.pages.host_of(self.place), source }
     }
 
     fn incomplete(&self, page: u32, why: ReadError) -> ReadError {

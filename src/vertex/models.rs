@@ -2,6 +2,7 @@
 
 use super::client::Client;
 use super::error::ReadError;
+use super::listing::Pages;
 use super::wire::{self, ModelPage};
 use crate::clock::{Clock, Entropy};
 use crate::model::{FoundModel, Key, Place, labels};

@@ -17,9 +17,9 @@ mod progress;
 
 use crate::google::lenient;
 
-pub(super) use job::job;
+pub(crate) use job::job;
 pub(super) use models::{ModelPage, models};
-pub(super) use page::{Page, Sieve, next_token, page};
+pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
 
 /// An answer that cannot be read. It says where and never what: what came may

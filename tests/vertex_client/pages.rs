@@ -110,6 +110,17 @@ async fn page_tokens_that_repeat_are_an_error_and_no_loop() {
 }
 
 #[tokio::test]
+async fn a_token_longer_than_any_address_is_an_error() {
+    // Longer than a request line can be; nothing of it is sent.
+    let giant = "x".repeat(100_000);
+    let server = Server::start([ok(&page(&[], Some(&giant)))]).await;
+    let error = client(&server).list(&place(), &Keep::All).await.unwrap_err();
+    assert!(matches!(error, ReadError::Incomplete { page: 2, .. }), "{error:?}");
+    assert!(crate::told(&error).len() < 1000, "{} bytes", crate::told(&error).len());
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_new_in_the_api_is_tolerated() {
     let body = format!(
         r#"{{"newList":[{{"a":[1,{{}}]}}],"tuningJobs":[

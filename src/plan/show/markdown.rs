@@ -54,22 +54,44 @@ fn line(row: &Row) -> String {
 }
 
 /// Text that Markdown and HTML take for text: every character that starts
-/// markup, a mention, a reference or a link becomes a numeric entity.
+/// markup becomes a numeric entity.
+///
+/// GitHub looks for mentions, references and addresses in the rendered text,
+/// where an entity is a plain character again; a zero-width space parts those.
 fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
             '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '(' | ')' | '#' | '+'
             | '!' | '|' | '~' | '&' | '@' | ':' | '"' | '\'' | '$' => {
                 let _ = write!(out, "&#{};", u32::from(c));
             }
-            '\n' | '\r' | '\t' => out.push(' '),
             // `www.` is a link without a colon.
-            '.' if out.ends_with("www") => out.push_str("&#46;"),
+            '.' if ends_with(&out, "www") => out.push_str("&#46;"),
+            '\n' | '\r' | '\t' => out.push(' '),
             c => out.push(c),
+        }
+        let next = rest.peek().copied().unwrap_or(' ');
+        let reference = match c {
+            '@' => next.is_alphanumeric() || next == '_',
+            '#' => next.is_ascii_digit(),
+            ':' => next == '/',
+            '.' => ends_with(&out, "www&#46;"),
+            '-' => next.is_ascii_digit() && ends_with(&out, "gh-"),
+            _ => false,
+        };
+        if reference {
+            out.push_str("&#8203;");
         }
     }
     out
+}
+
+/// Whether it ends so, in whatever case.
+fn ends_with(text: &str, end: &str) -> bool {
+    let at = text.len().checked_sub(end.len());
+    at.and_then(|at| text.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
 }
 
 #[cfg(test)]
@@ -78,11 +100,25 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_is_markup() {
-        let hostile = "<img src=x> [a](javascript:x) @team #1 `x` | www.evil.com https://e.com";
+        let hostile = "<img src=x> [a](javascript:x) @team #1 `x` | https://e.com";
         let inert = inert(hostile);
         for sign in ['<', '>', '[', ']', '(', '@', '`', '|', ':'] {
             assert!(!inert.contains(sign), "{sign} in {inert}");
         }
-        assert!(!inert.contains("www."));
+    }
+
+    #[test]
+    fn nothing_becomes_a_reference_once_it_is_rendered() {
+        for (text, expected) in [
+            ("@team", "&#64;&#8203;team"),
+            ("me@e.com", "me&#64;&#8203;e.com"),
+            ("acme/x#12", "acme/x&#35;&#8203;12"),
+            ("GH-12 gh-1", "GH-&#8203;12 gh-&#8203;1"),
+            ("https://e.com", "https&#58;&#8203;//e.com"),
+            ("www.e.com WWW.e.com", "www&#46;&#8203;e.com WWW&#46;&#8203;e.com"),
+            ("a: b, # c, x-1", "a&#58; b, &#35; c, x-1"),
+        ] {
+            assert_eq!(inert(text), expected);
+        }
     }
 }
