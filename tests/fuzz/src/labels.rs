@@ -173,7 +173,7 @@ fn planned(map: &Labels, stamp: Option<&Stamp>) {
         source: Source { file: "a.yaml".into(), line: 1 },
     };
     let jobs = vec![job.clone()];
-    let listing = Listing { jobs, foreign: 0, date: Some(Timestamp::UNIX_EPOCH) };
+    let listing = Listing { jobs, date: Some(Timestamp::UNIX_EPOCH), ..Listing::default() };
     let observed: Observation = [(place(), Ok(listing))].into();
     // Everything that a person can allow is allowed.
     let mut policy = Policy::new(owner.clone());

@@ -139,7 +139,9 @@ fn hold(bytes: &mut Bytes<'_>) -> HoldReason {
         1 => HoldReason::LastRunCancelled { job, by: CancelledBy::Elsewhere, adopted: true },
         2 => HoldReason::Cancelling { job },
         3 => HoldReason::Suspended,
-        4 => HoldReason::CreateLimit { wanted: bytes.below(256), limit: 10 },
+        4 => {
+            HoldReason::CreateLimit { wanted: bytes.below(256), recent: bytes.below(3), limit: 10 }
+        }
         5 => HoldReason::CancelLimit { wanted: bytes.below(256), limit: 5 },
         6 => HoldReason::ConcurrencyLimit { running: 4, limit: 4, deferred: make(bytes).into() },
         7 => HoldReason::Settling { remaining: duration(bytes), deferred: make(bytes).into() },
