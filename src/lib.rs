@@ -37,6 +37,10 @@ pub mod emulator;
 pub mod google;
 pub mod manifest;
 pub mod model;
+#[cfg(feature = "mutants")]
+pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+mod mutant;
 pub mod observe;
 pub mod plan;
 pub mod vertex;

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::{JobName, Key, Observation, Observed, Place, labels};
+use crate::mutant::{Mutant, is};
 use crate::plan::{Create, HoldReason, Plan};
 
 /// How long an unanswered create counts as possibly made: 60 s in which the
@@ -79,7 +80,9 @@ impl Memory {
                 job.name.short()
             ));
         }
-        self.made.insert(job.name.clone(), job.clone());
+        if !is(Mutant::LedgerForgotten) {
+            self.made.insert(job.name.clone(), job.clone());
+        }
     }
 
     /// A job that is not listed was read by its name; it belongs in the listing
@@ -93,6 +96,9 @@ impl Memory {
 
     /// A create was sent at `sent` and nobody knows what became of it.
     pub fn lost(&mut self, create: &Create, run: u64, sent: Duration) {
+        if is(Mutant::AmbiguousNotHeld) {
+            return;
+        }
         let run = labels::run(run);
         self.unresolved.push(Unresolved { due: Due::of(create), run, sent });
     }
@@ -113,7 +119,7 @@ impl Memory {
                 listing.jobs.push(job.clone());
             }
             // A listing that shows it once may be followed by an older one.
-            true
+            !(listed && is(Mutant::LedgerDropsListed))
         });
         self.unresolved.retain(|lost| {
             let Some(Ok(listing)) = observation.get(&lost.due.key.place) else { return true };
@@ -123,7 +129,7 @@ impl Memory {
             if let Some(job) = found {
                 self.made.insert(job.name.clone(), job.clone());
             }
-            let settled = look.began >= lost.sent + AMBIGUOUS;
+            let settled = look.began >= lost.sent + AMBIGUOUS && !is(Mutant::AmbiguousForever);
             found.is_none() && !settled
         });
     }
@@ -141,7 +147,16 @@ impl Memory {
             })
             .collect();
         // What is no longer due starts afresh if it ever is again.
-        self.due = due;
+        if is(Mutant::WindowNotRestarted) {
+            self.due.extend(due);
+        } else {
+            self.due = due;
+        }
+        let settle = match settle {
+            _ if is(Mutant::NoSettle) => Duration::ZERO,
+            settle if is(Mutant::HalfSettle) => settle / 2,
+            settle => settle,
+        };
         plan.hold(|create| {
             let due = Due::of(create);
             if let Some(lost) = self.unresolved.iter().find(|lost| lost.due == due) {

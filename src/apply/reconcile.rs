@@ -9,6 +9,7 @@ use super::{Event, Executor, Item, Look, Observer, Outcome, Ready, Report, Skipp
 use crate::claims::{ClaimError, ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
 use crate::model::{Desired, JobName, Observation, Place};
+use crate::mutant::{Mutant, is};
 use crate::observe::{ObserveError, keep, observe};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan, Policy, plan};
 use crate::vertex::{ReadError, Vertex};
@@ -41,6 +42,13 @@ pub struct Seen {
     pub observation: Observation,
     /// What follows.
     pub plan: Plan,
+}
+
+impl Seen {
+    /// The same at a later time, as if somebody had looked again.
+    fn again(self, now: Duration) -> Self {
+        Self { look: Look { began: now, ended: now }, ..self }
+    }
 }
 
 /// What became of a confirmed plan.
@@ -113,6 +121,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             self.executor.memory().withhold(&mut now, seen.look, self.settle);
             (now, seen.look)
         };
+        let listed = is(Mutant::ListBeforeClaim).then(|| seen.clone());
         let (now, look) = withheld(seen);
         let Some(claims) = self.executor.claims.as_ref().filter(|_| now.creates().next().is_some())
         else {
@@ -121,7 +130,11 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let looked = claims.look(now.creates(), self.executor.clock).await;
         let looked = looked.map_err(Broken::Claims)?;
         self.read_claimed(&looked).await?;
-        let (now, look) = withheld(self.look().await?);
+        let newest = match listed {
+            Some(listed) => listed,
+            None => self.look().await?,
+        };
+        let (now, look) = withheld(newest);
         Ok(looked.hold(now, look))
     }
 
@@ -153,6 +166,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut newest = Ok(seen);
         let mut looks = 0;
         let broken = loop {
+            let first = is(Mutant::SecondLookSkipped).then(|| newest.as_ref().ok().cloned());
             let ready = match newest {
                 Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
                 Err(error) => Err(error),
@@ -193,7 +207,10 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             }
             self.pause(&ready.plan, &open, looks, observer).await;
             looks += 1;
-            newest = self.look().await.map_err(Broken::Jobs);
+            newest = match first.flatten() {
+                Some(seen) => Ok(seen.again(self.executor.clock.elapsed())),
+                None => self.look().await.map_err(Broken::Jobs),
+            };
         };
         let place = |item: &Item| confirmed.actions.iter().position(|a| *a == item.action);
         items.sort_by_key(place);

@@ -21,6 +21,8 @@ mod connection;
 mod job;
 mod life;
 mod manifests;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod random;
 mod report;
 mod runtime;
@@ -47,6 +49,13 @@ fn main() -> ExitCode {
     {
         return ExitCode::SUCCESS;
     }
+    #[cfg(feature = "mutants")]
+    if let Some(name) = arguments.iter().position(|a| a == "--mutant") {
+        let name = arguments.get(name + 1).map_or("", String::as_str);
+        let all = retune::mutant::Mutant::ALL;
+        let mutant = all.iter().find(|mutant| format!("{mutant:?}") == name);
+        retune::mutant::set(mutant.copied());
+    }
     if let Some(seed) = after("--replay") {
         let named = Mode::ALL.into_iter().find(|mode| has(mode.name()));
         let schedule = Schedule::draw(seed, named.unwrap_or(Mode::Inside));
@@ -54,6 +63,21 @@ fn main() -> ExitCode {
         let outcome = schedule.run();
         println!("{outcome:#?}");
         return if outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    #[cfg(feature = "mutants")]
+    if has("--mutants") {
+        let began = processor_seconds();
+        let passed = mutants::hunt(after("--each").unwrap_or(1_500));
+        if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
+            println!("{took:.1} s of processor time");
+        }
+        println!("{} passed, {} failed", u8::from(passed), u8::from(!passed));
+        return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    #[cfg(not(feature = "mutants"))]
+    if has("--mutants") {
+        println!("mutants take a build with `--features mutants`");
+        return ExitCode::FAILURE;
     }
     let count = after("--schedules").unwrap_or(400);
     let first = after("--seed").unwrap_or(1);

@@ -6,6 +6,7 @@ use super::Decision;
 use super::case::Case;
 use crate::model::identity::differences;
 use crate::model::{CreateRequest, Observed, OnSupersede};
+use crate::mutant::{Mutant, is};
 
 pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     let rerun = Some(case.desired.key.rerun);
@@ -24,7 +25,7 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     }
     for run in case.active_runs() {
         let reason = CancelReason::Superseded { by: None };
-        let after = Some(case.desired.key.clone());
+        let after = Some(case.desired.key.clone()).filter(|_| !is(Mutant::SupersedeFirst));
         decision.actions.push(case.cancel(run, reason, after));
     }
     Some(decision)

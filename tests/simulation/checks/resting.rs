@@ -5,7 +5,7 @@ use std::time::Duration;
 use retune::apply::SETTLE;
 use retune::claims::TAKEOVER;
 use retune::model::DesiredState;
-use retune::plan::plan;
+use retune::plan::{Plan, plan};
 
 use super::{Violation, wrong};
 use crate::job::{Job, Stage};
@@ -28,7 +28,20 @@ pub fn is_at_rest(schedule: &Schedule, world: &mut World) -> bool {
     let manifests = &schedule.edits[schedule.edits.len() - 1].1;
     let listing = world.truth(world.now() + LATER);
     let observed = [(place(), Ok(listing))].into();
-    plan(&manifests.desired, &observed, &manifests.policy).actions.is_empty()
+    let planned = unmistaken(|| plan(&manifests.desired, &observed, &manifests.policy));
+    planned.actions.is_empty()
+}
+
+/// What the planner says without the mistake that is being looked for.
+fn unmistaken(plan: impl FnOnce() -> Plan) -> Plan {
+    #[cfg(feature = "mutants")]
+    let mistake = retune::mutant::current();
+    #[cfg(feature = "mutants")]
+    retune::mutant::set(None);
+    let planned = plan();
+    #[cfg(feature = "mutants")]
+    retune::mutant::set(mistake);
+    planned
 }
 
 /// It comes to rest in time.
@@ -47,11 +60,16 @@ pub fn s15_idle_is_free(world: &World, rest: Millis) -> Option<Violation> {
 pub fn l3_duplicates_end(schedule: &Schedule, world: &World, healed: Millis) -> Option<Violation> {
     let (edited, manifests) = &schedule.edits[schedule.edits.len() - 1];
     let odd = schedule.others.newer_dialect || schedule.faults.fates.unclear > 0;
-    if odd || manifests.policy.limits.max_cancels == 1 {
-        // Nothing may be cancelled then.
+    let known = healed.max(edited + schedule.lag.iter().copied().max().unwrap_or(0));
+    let mut live = world
+        .jobs
+        .iter()
+        .enumerate()
+        .filter(|(id, job)| job.stamp().is_some() && live_until(world, *id, job) > known);
+    if odd || live.nth(manifests.policy.limits.max_cancels as usize).is_some() {
+        // Nothing may be cancelled then, or so much that a limit trips.
         return None;
     }
-    let known = healed.max(edited + schedule.lag.iter().copied().max().unwrap_or(0));
     let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap();
     // A pass that waits for a claim, or to settle, does only what it set out for.
     let pass = millis(INTERVAL)
