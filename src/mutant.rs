@@ -36,8 +36,10 @@ mutants! {
     WindowNotRestarted,
     /// The window passes, and nobody looks again.
     SecondLookSkipped,
-    /// A look may be as old as it likes.
+    /// A look and a claim may be as old as they like.
     FreshIgnored,
+    /// The time that a suspended machine slept does not count.
+    SleepUnnoticed,
     /// Own creates are forgotten.
     LedgerForgotten,
     /// An own create is forgotten once a listing showed it.
@@ -68,8 +70,6 @@ mutants! {
     ConflictOverwritten,
     /// A claim's write without an answer counts as done.
     UnknownPutIsOurs,
-    /// Whoever holds a claim may create however late.
-    ClaimNeverStale,
     /// A cancelled run is made again.
     CancelledRecreates,
     /// A failed run is made again for any reason.

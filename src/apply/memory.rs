@@ -13,6 +13,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::model::{JobName, Key, Observation, Observed, Place, labels};
 use crate::mutant::{Mutant, is};
 use crate::plan::{Create, HoldReason, Plan};
@@ -32,6 +34,9 @@ pub struct Look {
     pub began: Duration,
     /// When its last page was read.
     pub ended: Duration,
+    /// The same by the wall clock: the monotonic one of many systems stands
+    /// still while the machine sleeps.
+    pub ended_wall: Timestamp,
 }
 
 /// What makes two creates the same: the key and what is asked for.
@@ -152,11 +157,7 @@ impl Memory {
         } else {
             self.due = due;
         }
-        let settle = match settle {
-            _ if is(Mutant::NoSettle) => Duration::ZERO,
-            settle if is(Mutant::HalfSettle) => settle / 2,
-            settle => settle,
-        };
+        let settle = window(settle);
         plan.hold(|create| {
             let due = Due::of(create);
             if let Some(lost) = self.unresolved.iter().find(|lost| lost.due == due) {
@@ -178,6 +179,15 @@ impl Memory {
 
     /// When the next create that is only settling may be looked at again.
     pub fn next(&self, settle: Duration) -> Option<Duration> {
-        self.due.values().map(|since| *since + settle).min()
+        self.due.values().map(|since| *since + window(settle)).min()
+    }
+}
+
+/// The window as it is kept.
+fn window(settle: Duration) -> Duration {
+    match settle {
+        _ if is(Mutant::NoSettle) => Duration::ZERO,
+        settle if is(Mutant::HalfSettle) => settle / 2,
+        settle => settle,
     }
 }

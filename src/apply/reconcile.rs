@@ -46,8 +46,9 @@ pub struct Seen {
 
 impl Seen {
     /// The same at a later time, as if somebody had looked again.
-    fn again(self, now: Duration) -> Self {
-        Self { look: Look { began: now, ended: now }, ..self }
+    fn again(self, clock: &impl Clock) -> Self {
+        let now = clock.elapsed();
+        Self { look: Look { began: now, ended: now, ended_wall: clock.now() }, ..self }
     }
 }
 
@@ -92,7 +93,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let began = clock.elapsed();
         let keep = keep(self.desired);
         let mut observation = observe(self.executor.vertex, self.places, &keep).await?;
-        let look = Look { began, ended: clock.elapsed() };
+        let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
         self.executor.memory().complete(&mut observation, look);
         let plan = plan(self.desired, &observation, self.policy);
         Ok(Seen { look, observation, plan })
@@ -208,7 +209,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             self.pause(&ready.plan, &open, looks, observer).await;
             looks += 1;
             newest = match first.flatten() {
-                Some(seen) => Ok(seen.again(self.executor.clock.elapsed())),
+                Some(seen) => Ok(seen.again(self.executor.clock)),
                 None => self.look().await.map_err(Broken::Jobs),
             };
         };

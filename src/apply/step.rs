@@ -101,7 +101,11 @@ fn log(action: &Action, outcome: &Outcome) {
 impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     /// Why no create may be sent at this moment.
     fn against_create(&self, ready: &Ready) -> Option<Skipped> {
-        let late = self.clock.elapsed() > ready.look.ended + FRESH && !is(Mutant::FreshIgnored);
+        let look = ready.look;
+        let awake = self.clock.elapsed().saturating_sub(look.ended);
+        let slept = self.clock.now().duration_since(look.ended_wall).unsigned_abs();
+        let slept = slept > FRESH && !is(Mutant::SleepUnnoticed);
+        let late = (awake > FRESH || slept) && !is(Mutant::FreshIgnored);
         if self.memory().mistrust().is_some() {
             Some(Skipped::Mistrust)
         } else if self.stop.is_set() {

@@ -215,7 +215,8 @@ impl Claimed {
     pub fn is_fresh(&self, clock: &impl Clock) -> bool {
         let awake = clock.elapsed().saturating_sub(self.started);
         let slept = clock.now().duration_since(self.started_wall).unsigned_abs();
-        (awake <= FRESH && slept <= FRESH) || is(Mutant::ClaimNeverStale)
+        let slept = slept > FRESH && !is(Mutant::SleepUnnoticed);
+        (awake <= FRESH && !slept) || is(Mutant::FreshIgnored)
     }
 
     /// The create was accepted. Fails without harm: the job is in a listing
