@@ -156,6 +156,9 @@ impl Vertex for Connection {
         }
         let (wait, lost) = self.with(|world| {
             let now = world.now();
+            if world.random.permille(world.faults.lost_request) {
+                return (world.random.below(DEADLINE), true);
+            }
             let lost = world.random.permille(world.faults.lost_answer);
             let answered = world.send(create, body) - now + world.random.below(ONE_WAY + 1);
             (answered.min(DEADLINE), lost || answered > DEADLINE)
@@ -219,7 +222,11 @@ impl Clock for Connection {
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.with(|world| world.now()))
+        Duration::from_millis(self.with(|world| {
+            let timers = world.timers.lock().unwrap();
+            let slept = if world.schedule.sleeps { timers.stood[self.process] } else { 0 };
+            timers.now - slept
+        }))
     }
 
     async fn sleep(&self, duration: Duration) {

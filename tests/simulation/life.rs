@@ -40,6 +40,8 @@ pub struct Life {
     pub edit: usize,
     /// The last listing; `None` when it could not be read.
     pub last: Option<Look>,
+    /// When the listing before it was read.
+    pub before_last: Millis,
     pub missing: Vec<Missing>,
     /// Names of which it was told that a job exists, by its own creates.
     pub made: Vec<String>,
@@ -96,6 +98,7 @@ impl Life {
                 self.missing.push(missing);
             }
         }
+        self.before_last = self.last.as_ref().map_or(0, |last| last.ended);
         self.last = Some(look);
     }
 

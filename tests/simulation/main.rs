@@ -21,6 +21,7 @@ mod connection;
 mod job;
 mod life;
 mod manifests;
+mod mode;
 #[cfg(feature = "mutants")]
 mod mutants;
 mod random;
@@ -33,8 +34,9 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use mode::Mode;
 use report::Totals;
-use schedule::{Mode, Outcome, Schedule};
+use schedule::{Outcome, Schedule};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

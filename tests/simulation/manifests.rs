@@ -63,9 +63,14 @@ impl Style {
     pub fn draw(random: &mut Random) -> Self {
         let small_limits = random.permille(80);
         Self {
-            names: if small_limits { 2 + random.below(2) } else { 1 + random.below(2) },
+            names: match small_limits {
+                true => 2 + random.below(2),
+                // More than are created at a time.
+                false if random.permille(60) => 6,
+                false => 1 + random.below(2),
+            },
             small_limits,
-            revisions: random.permille(800),
+            revisions: random.permille(650),
             unusual: if random.permille(500) { 120 } else { 0 },
         }
     }
@@ -111,7 +116,7 @@ impl Style {
             }),
             ..TuningSpec::default()
         };
-        let max_attempts = 1 + u32::from(random.permille(250));
+        let max_attempts = 1 + u32::from(random.permille(350));
         let lifecycle = Lifecycle {
             rerun: rerun + u64::from(raised),
             desired: if stopped { DesiredState::Stopped } else { DesiredState::Tuned },

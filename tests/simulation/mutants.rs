@@ -6,10 +6,11 @@ use std::sync::Mutex;
 
 use retune::mutant::{Mutant, set};
 
-use crate::schedule::{Mode, Schedule};
+use crate::mode::Mode;
+use crate::schedule::Schedule;
 
 /// How often each mistake is looked for, each time among other schedules.
-const TRIES: u64 = 5;
+const TRIES: u64 = 10;
 
 /// Schedules of one try never meet those of another.
 const APART: u64 = 1_000_000;
@@ -30,19 +31,17 @@ fn modes(mutant: Option<Mutant>) -> &'static [Mode] {
             | M::DoneIgnored
             | M::ReleasedAfterUnknown
             | M::ConflictOverwritten
-            | M::UnknownPutIsOurs
-            | M::ClaimNeverStale,
+            | M::UnknownPutIsOurs,
         ) => &[Mode::Claims, Mode::ClaimsBeyond],
         Some(
             M::NoSettle
             | M::HalfSettle
             | M::WindowNotRestarted
             | M::SecondLookSkipped
-            | M::LedgerForgotten
-            | M::LedgerDropsListed
-            | M::AmbiguousNotHeld
             | M::AmbiguousForever,
         ) => &[Mode::Inside, Mode::Beyond],
+        // Within the bounds the settle window alone covers for these.
+        Some(M::LedgerForgotten | M::LedgerDropsListed | M::AmbiguousNotHeld) => &[Mode::Beyond],
         _ => &Mode::ALL,
     }
 }

@@ -1,7 +1,8 @@
 //! What a mode came to, as a row of a table.
 
+use crate::mode::Mode;
 use crate::runtime::Millis;
-use crate::schedule::{Mode, Outcome};
+use crate::schedule::Outcome;
 
 #[derive(Debug, Default)]
 pub struct Totals {

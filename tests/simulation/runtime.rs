@@ -18,6 +18,8 @@ pub type Millis = u64;
 pub struct Timers {
     heap: BinaryHeap<Timer>,
     pub now: Millis,
+    /// For how long each process has stood still.
+    pub stood: Vec<Millis>,
 }
 
 struct Timer {
@@ -140,6 +142,7 @@ impl Runtime {
         let idle =
             || Process { work: None, ready: Arc::new(Flag(false.into())), starts: 0, still: 0 };
         let processes = (0..count).map(|_| idle()).collect();
+        timers.lock().unwrap().stood = vec![0; count];
         Self { timers, processes, start: Box::new(start), restart, harmed: Harmed::default() }
     }
 
@@ -166,8 +169,10 @@ impl Runtime {
                 continue;
             }
             let drawn = if ready == 1 { 0 } else { random.below(ready) } as usize;
-            let able = |process: &&mut Process| process.still <= now && process.wants();
-            let process = self.processes.iter_mut().filter(able).nth(drawn).unwrap();
+            let able =
+                |(_, process): &(usize, &mut Process)| process.still <= now && process.wants();
+            let (id, process) =
+                self.processes.iter_mut().enumerate().filter(able).nth(drawn).unwrap();
             if harm.kill > 0 && random.permille(harm.kill) {
                 // Whatever was on its way goes on without its sender.
                 process.work = None;
@@ -178,6 +183,7 @@ impl Runtime {
             if harm.pause > 0 && random.permille(harm.pause) {
                 let pause = random.below(harm.longest_pause + 1);
                 process.still = now + pause;
+                self.timers.lock().unwrap().stood[id] += pause;
                 self.harmed.longest_pause = self.harmed.longest_pause.max(pause);
                 continue;
             }

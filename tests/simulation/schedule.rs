@@ -13,52 +13,10 @@ use crate::checks::{self, Violation, holding, planning, resting};
 use crate::connection::Connection;
 use crate::job::Fates;
 use crate::manifests::{Manifests, Style, place};
+use crate::mode::{Mode, bounds};
 use crate::random::Random;
 use crate::runtime::{Harm, Millis, Runtime, Shared, Timers};
 use crate::world::{Bounds, Faults, Measured, World};
-
-/// With or without a claim store, and whether faults keep the bounds that the
-/// guarantee is stated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Mode {
-    /// No store. List lag and late application together stay below the settle
-    /// window.
-    Inside,
-    /// No store, and they do not.
-    Beyond,
-    /// A store, and everything stays within the parts of [`TAKEOVER`].
-    Claims,
-    /// A store, late application and processes that stand still between their
-    /// claim and their create.
-    ClaimsBeyond,
-}
-
-impl Mode {
-    pub const ALL: [Self; 4] = [Self::Inside, Self::Beyond, Self::Claims, Self::ClaimsBeyond];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inside => "inside",
-            Self::Beyond => "beyond",
-            Self::Claims => "claims",
-            Self::ClaimsBeyond => "claims-beyond",
-        }
-    }
-
-    pub fn has_claims(self) -> bool {
-        matches!(self, Self::Claims | Self::ClaimsBeyond)
-    }
-
-    /// What is assumed, in words.
-    pub fn assumed(self) -> &'static str {
-        match self {
-            Self::Inside => "lag + late < settle (20 s)",
-            Self::Beyond => "lag <= 120 s, late <= 150 s",
-            Self::Claims => "lag <= 60 s, late <= 200 s, skew <= 34 s: within takeover (300 s)",
-            Self::ClaimsBeyond => "lag <= 120 s, late <= 400 s, pause <= 600 s",
-        }
-    }
-}
 
 /// Jobs that are there before anything begins.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +33,12 @@ pub struct Schedule {
     pub bounds: Bounds,
     pub faults: Faults,
     pub harm: Harm,
+    /// The monotonic clock of a process that stands still does so too, as on a
+    /// machine that is suspended.
+    pub sleeps: bool,
     pub others: Others,
+    /// Between two passes of a daemon.
+    pub interval: Duration,
     /// For each process: whether it remembers from pass to pass (a daemon) or
     /// starts anew each time (a pipeline).
     pub daemons: Vec<bool>,
@@ -107,7 +70,7 @@ pub struct Outcome {
 /// wait (600 s), its run, and two settle windows and passes.
 const HEALING: Millis = 3_000_000;
 
-/// Between two passes of a daemon.
+/// At most between two passes of a daemon.
 pub const INTERVAL: Duration = Duration::from_secs(45);
 
 /// At most between two runs of a pipeline, and after a crash.
@@ -128,6 +91,7 @@ impl Schedule {
         let claims = u64::from(mode.has_claims());
         let mut faults = Faults {
             lost_answer: chance(500),
+            lost_request: chance(200),
             refused: chance(200),
             throttled: chance(200),
             failed_read: chance(150),
@@ -140,7 +104,7 @@ impl Schedule {
             claim_refused: claims * chance(100),
             fates: Fates {
                 transient_failure: chance(500),
-                permanent_failure: chance(200),
+                permanent_failure: chance(500),
                 hand_cancel: chance(300),
                 unclear: 0,
                 longest_run: 100_000,
@@ -158,6 +122,8 @@ impl Schedule {
             .map(|_| if random.permille(500) { random.below(150_000) } else { 0 })
             .collect();
         let others = Others { foreign: random.permille(200), newer_dialect: random.permille(30) };
+        let sleeps = random.permille(500);
+        let interval = if random.permille(100) { Duration::from_secs(10) } else { INTERVAL };
         let style = Style::draw(&mut random);
         let mut edits = vec![(0, style.manifests(&mut random, 1, None))];
         for n in 1..=random.below(3) {
@@ -169,7 +135,20 @@ impl Schedule {
             edits.push((at, manifests));
         }
         let chaos = 240_000 + random.below(360_000) + claims * 200_000;
-        Self { seed, mode, bounds, faults, harm, others, daemons, edits, lag, chaos }
+        Self {
+            seed,
+            mode,
+            bounds,
+            faults,
+            harm,
+            sleeps,
+            others,
+            interval,
+            daemons,
+            edits,
+            lag,
+            chaos,
+        }
     }
 
     /// Which edit a process sees at that time.
@@ -237,47 +216,6 @@ impl Schedule {
     }
 }
 
-/// What the faults may do at their worst.
-fn bounds(mode: Mode, random: &mut Random) -> (Bounds, Harm) {
-    let settle = u64::try_from(SETTLE.as_millis()).unwrap();
-    let takeover = u64::try_from(TAKEOVER.as_millis()).unwrap();
-    // Half of the schedules go to the very edge.
-    let edge = random.permille(500);
-    let mut up_to = |most: Millis| if edge { most } else { random.below(most + 1) };
-    let bounds = match mode {
-        Mode::Inside => {
-            let both = up_to(settle - 1);
-            Bounds { late: both, stale: both, ..Bounds::default() }
-        }
-        Mode::Beyond => Bounds { late: up_to(150_000), stale: up_to(120_000), ..Bounds::default() },
-        // A token (20 s), the answer (60 s) and what the service still carries
-        // out (120 s).
-        Mode::Claims => {
-            Bounds { late: up_to(200_000), stale: up_to(60_000), skew: up_to(34_000), zombie: 0 }
-        }
-        Mode::ClaimsBeyond => Bounds {
-            late: up_to(takeover + 100_000),
-            stale: up_to(120_000),
-            skew: up_to(34_000),
-            zombie: up_to(2 * takeover),
-        },
-    };
-    let bounds = match mode {
-        Mode::Inside => {
-            let late = random.below(bounds.late + 1);
-            Bounds { late, stale: bounds.stale - late, ..bounds }
-        }
-        _ => bounds,
-    };
-    let harm = Harm {
-        kill: if random.permille(600) { random.below(15) } else { 0 },
-        pause: if random.permille(300) { random.below(15) } else { 0 },
-        longest_pause: random.below(90_000),
-    };
-    let longest_pause = if harm.pause > 0 { harm.longest_pause } else { 0 };
-    (bounds, Harm { longest_pause, ..harm })
-}
-
 /// A process from its start to its end: it looks, decides and carries out, by
 /// the very code of `apply`.
 async fn live(schedule: Arc<Schedule>, connection: Connection) {
@@ -287,7 +225,7 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
     connection.with(|world| world.lives[process].begin());
     let has_claims = schedule.mode.has_claims();
     loop {
-        let at = u64::try_from(connection.elapsed().as_millis()).unwrap();
+        let at = connection.with(|world| world.now());
         let edit = schedule.edit_at(process, at);
         let manifests = &schedule.edits[edit].1;
         connection.with(|world| world.lives[process].pass(edit));
@@ -332,6 +270,6 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
         if !schedule.daemons[process] {
             return;
         }
-        connection.sleep(INTERVAL).await;
+        connection.sleep(schedule.interval).await;
     }
 }

@@ -32,6 +32,7 @@ pub struct Bounds {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Faults {
     pub lost_answer: u64,
+    pub lost_request: u64,
     pub refused: u64,
     pub throttled: u64,
     pub failed_read: u64,

@@ -49,7 +49,7 @@ fn is_unwanted(sending: &Sending<'_>, job: &Job) -> bool {
 /// was read and is live or good, or was just created.
 pub fn s7_has_a_reason(sending: &Sending<'_>, job: usize) -> Option<Violation> {
     let cancelled = &sending.world.jobs[job];
-    let Some((desired, _)) = sending.manifests.of(sending.name) else { return None };
+    let (desired, _) = sending.manifests.of(sending.name)?;
     if is_unwanted(sending, cancelled) {
         return None;
     }

@@ -6,7 +6,7 @@ use retune::apply::AMBIGUOUS;
 
 use super::{Violation, wrong};
 use crate::connection::claim_of;
-use crate::schedule::Mode;
+use crate::mode::Mode;
 use crate::world::{Create, Paid, World};
 
 /// Most jobs for one run, and what is wrong with that.

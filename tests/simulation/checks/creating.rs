@@ -17,9 +17,6 @@ const S1: &str = "S1 observation first";
 /// Before the first retry; each further one waits twice as long.
 const RETRY_WAIT: Millis = 600_000;
 
-/// How long before the listing the claim may have been looked at.
-const LOOKED_AT: Millis = 60_000;
-
 /// Its job can be recognised by whoever comes next.
 pub fn s1_labelled(body: &Value) -> Option<Violation> {
     let labels = &body["labels"];
@@ -88,11 +85,9 @@ pub fn s1_claim_first(sending: &Sending<'_>, create: &Create) -> Option<Violatio
     }
     let path = claim_of(&create.paid);
     let began = sending.life.last.as_ref().map_or(0, |look| look.began);
-    let first = sending
-        .life
-        .claims
-        .iter()
-        .any(|(read, at)| read == path.object() && *at <= began && began - at <= LOOKED_AT);
+    let between = sending.life.before_last..=began;
+    let mut looks = sending.life.claims.iter();
+    let first = looks.any(|(read, at)| read == path.object() && between.contains(at));
     wrong(S1, !first, || format!("listed before the claim was looked at: {path}"))
 }
 
