@@ -112,6 +112,8 @@ mutants! {
     SuspendIgnored,
     /// A model that is to be stopped is created again.
     StoppedCreates,
+    /// What is held is not told.
+    SilentHold,
     /// Which of two runs is older depends on the order of the listing.
     ListingOrder,
 }

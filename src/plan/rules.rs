@@ -47,7 +47,9 @@ pub(super) fn decide(desired: &Desired, index: &Index<'_>, policy: &Policy, plan
     let rules = GUARDS.iter().chain(&RULES);
     let decision = rules.into_iter().find_map(|rule| rule(&case)).unwrap_or_default();
     plan.actions.extend(decision.actions);
-    plan.held.extend(decision.held);
+    if !is(Mutant::SilentHold) {
+        plan.held.extend(decision.held);
+    }
     plan.in_flight.extend(decision.in_flight);
     plan.in_sync.extend(decision.in_sync);
     let remarks = decision.remarks.into_iter();

@@ -50,7 +50,8 @@ fn modes(mutant: Option<Mutant>) -> &'static [Mode] {
 struct Found {
     /// Schedules until the first that broke an invariant.
     after: u64,
-    invariant: &'static str,
+    /// Every invariant that it broke, in the order in which it was noticed.
+    invariants: Vec<&'static str>,
     replay: String,
 }
 
@@ -62,9 +63,12 @@ fn attempt(mutant: Option<Mutant>, attempt: u64, most: u64) -> Option<Found> {
         let mode = modes[(n % modes.len() as u64) as usize];
         let seed = 1 + attempt * APART + n;
         let broken = Schedule::draw(seed, mode).run().violations;
-        let first = broken.first()?;
+        if broken.is_empty() {
+            return None;
+        }
+        let invariants = broken.iter().map(|violation| violation.invariant).collect();
         let replay = format!("{seed} {}", mode.name());
-        Some(Found { after: n + 1, invariant: first.invariant, replay })
+        Some(Found { after: n + 1, invariants, replay })
     });
     set(None);
     found
@@ -87,9 +91,11 @@ pub fn hunt(most: u64) -> bool {
     for (at, subject) in (0..).zip(&subjects) {
         let tries = results.range(at * TRIES..(at + 1) * TRIES);
         let found: Vec<&Found> = tries.filter_map(|(_, found)| found.as_ref()).collect();
-        let mut names: Vec<&str> = found.iter().map(|found| found.invariant).collect();
-        names.sort_unstable();
-        names.dedup();
+        // Those that notice it first lead.
+        let mut names: Vec<&str> = found.iter().map(|found| found.invariants[0]).collect();
+        names.extend(found.iter().flat_map(|found| &found.invariants));
+        let mut told = std::collections::BTreeSet::new();
+        names.retain(|name| told.insert(*name));
         let worst = found.iter().map(|found| found.after).max().unwrap_or(0);
         let sum: u64 = found.iter().map(|found| found.after).sum();
         let mean = sum as f64 / found.len().max(1) as f64;
