@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
 use crate::checks::Violation;
-use crate::job::{Fates, Job, Stage, timestamp};
+use crate::job::{Fates, Job, timestamp};
 use crate::life::{Life, Look, Row};
 use crate::random::Random;
 use crate::runtime::{Millis, Shared, Timers};
@@ -232,8 +232,7 @@ impl World {
         self.catch_up();
         let now = self.now();
         let (stale, chance) = (self.schedule.bounds.stale, self.faults.stale_row);
-        let mut jobs: Vec<Observed> = Vec::with_capacity(self.jobs.len());
-        let mut rows = Vec::with_capacity(self.jobs.len());
+        let mut shown: Vec<(usize, Millis)> = Vec::with_capacity(self.jobs.len());
         let mut foreign = 0;
         for (id, job) in self.jobs.iter().enumerate() {
             let lags = chance > 0 && self.random.permille(chance);
@@ -242,19 +241,21 @@ impl World {
             if job.created > now - lag {
                 continue;
             }
-            if job.stamp().is_none() {
-                foreign += 1;
-                continue;
+            match job.stamp() {
+                Some(_) => shown.push((id, now - lag)),
+                None => foreign += 1,
             }
-            let seen = job.observed_at(now - lag);
-            rows.push(Row { job: id, stage: Stage::of(&seen.state) });
-            jobs.push(seen);
         }
         // Listings come in no order.
-        for index in (1..jobs.len()).rev() {
+        for index in (1..shown.len()).rev() {
             let other = self.random.below(index as u64 + 1) as usize;
-            jobs.swap(index, other);
+            shown.swap(index, other);
         }
+        let row =
+            |(job, at): &(usize, Millis)| Row { job: *job, stage: self.jobs[*job].stage_at(*at) };
+        let rows = shown.iter().map(row).collect();
+        let jobs: Vec<Observed> =
+            shown.iter().map(|(id, at)| self.jobs[*id].observed_at(*at)).collect();
         self.lives[process].listed(&self.schedule, &self.jobs, Look { began, ended: now, rows });
         Listing { jobs, foreign, date: Some(timestamp(now)) }
     }
