@@ -122,7 +122,9 @@ impl Vertex for Connection {
             let now = world.now();
             let id = world.job(job).ok_or(ReadError::NotFound { job: job.clone() })?;
             let seen = world.jobs[id].observed_at(now);
-            world.lives[self.process].gets.push((id, now, Stage::of(&seen.state)));
+            let life = &mut world.lives[self.process];
+            life.gets.push((id, now, Stage::of(&seen.state)));
+            life.made.extend(seen.stamp.as_ref().map(|stamp| stamp.name.to_string()));
             Ok(seen)
         });
         self.travel().await;

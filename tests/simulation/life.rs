@@ -43,7 +43,7 @@ pub struct Life {
     /// When the listing before it was read.
     pub before_last: Millis,
     pub missing: Vec<Missing>,
-    /// Names of which it was told that a job exists, by its own creates.
+    /// Names of which it was told that a job exists, beside the listings.
     pub made: Vec<String>,
     /// What GETs showed, by job.
     pub gets: Vec<(usize, Millis, Stage)>,

@@ -14,8 +14,11 @@ use crate::world::Create;
 
 const S1: &str = "S1 observation first";
 
-/// Before the first retry; each further one waits twice as long.
-const RETRY_WAIT: Millis = 600_000;
+/// How long a run waits that follows that attempt: ten minutes, and each time
+/// twice as long.
+pub fn retry_wait(attempt: u32) -> Millis {
+    600_000 << (attempt - 1).min(16)
+}
 
 /// Its job can be recognised by whoever comes next.
 pub fn s1_labelled(body: &Value) -> Option<Violation> {
@@ -101,7 +104,7 @@ pub fn s1_retry_is_due(sending: &Sending<'_>, create: &Create, model: &str) -> O
     let allowed =
         sending.manifests.of(sending.name).map_or(1, |(d, _)| d.lifecycle.retry.max_attempts);
     let due = shown(sending, create, model).any(|(_, job)| {
-        let wait = RETRY_WAIT << (attempt - 2).min(16);
+        let wait = retry_wait(attempt - 1);
         job.stamp().is_some_and(|stamp| stamp.attempt + 1 == attempt)
             && job.transient
             && sending.now >= job.ends() + wait

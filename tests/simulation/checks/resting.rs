@@ -7,6 +7,7 @@ use retune::claims::TAKEOVER;
 use retune::model::DesiredState;
 use retune::plan::{Plan, plan};
 
+use super::creating::retry_wait;
 use super::{Violation, wrong};
 use crate::job::{Job, Stage};
 use crate::life::rerun;
@@ -14,9 +15,6 @@ use crate::manifests::{OWNER, place};
 use crate::runtime::Millis;
 use crate::schedule::{INTERVAL, Schedule};
 use crate::world::World;
-
-/// A year: every wait for a retry is over by then.
-const LATER: Millis = 31_536_000_000;
 
 /// What the newest manifests still ask for, or would by and by.
 pub fn is_at_rest(schedule: &Schedule, world: &mut World) -> bool {
@@ -26,10 +24,18 @@ pub fn is_at_rest(schedule: &Schedule, world: &mut World) -> bool {
         return false;
     }
     let manifests = &schedule.edits[schedule.edits.len() - 1].1;
-    let listing = world.truth(world.now() + LATER);
-    let observed = [(place(), Ok(listing))].into();
-    let planned = unmistaken(|| plan(&manifests.desired, &observed, &manifests.policy));
-    planned.actions.is_empty()
+    // Retries are due one after the other: at each time a limit may let through
+    // what it holds later.
+    let now = world.now();
+    let retries = world.jobs.iter().filter(|job| job.stage_at(now) == Stage::Failed);
+    let due = retries.map(|job| job.ends() + retry_wait(job.stamp().map_or(1, |s| s.attempt)));
+    let mut times: Vec<Millis> = due.filter(|at| *at > now).chain([now]).collect();
+    times.sort_unstable();
+    times.into_iter().all(|at| {
+        let observed = [(place(), Ok(world.truth(at)))].into();
+        let planned = unmistaken(|| plan(&manifests.desired, &observed, &manifests.policy));
+        planned.actions.is_empty()
+    })
 }
 
 /// What the planner says without the mistake that is being looked for.
