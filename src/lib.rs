@@ -39,6 +39,10 @@ pub mod fuzzing;
 pub mod google;
 pub mod manifest;
 pub mod model;
+#[cfg(feature = "mutants")]
+pub mod mutant;
+#[cfg(not(feature = "mutants"))]
+mod mutant;
 pub mod observe;
 pub mod plan;
 pub mod vertex;

@@ -54,6 +54,10 @@ const IMPURE: &[&str] = &[
     "Instant",
     "Timestamp::now",
     "getrandom",
+    "thread_local",
+    "Mutex",
+    "Cell<",
+    "Atomic",
     "crate::clock",
     "crate::google",
     "crate::vertex",
@@ -95,6 +99,33 @@ fn arrows_point_one_way() {
     forbid("vertex", &["crate::claims"]);
     forbid("claims", &["crate::vertex", "crate::plan", "crate::manifest", "crate::apply"]);
     forbid("claims", &["crate::cli", "crate::emulator"]);
+}
+
+/// The one exception to purity: without its feature nothing is left of it.
+#[test]
+fn mistakes_are_compiled_out() {
+    let hooks = read("src/mutant.rs");
+    let without = hooks.rsplit_once("#[cfg(not(feature = \"mutants\"))]").unwrap().1;
+    assert_eq!(
+        without.split_whitespace().collect::<Vec<_>>().join(" "),
+        "pub(crate) const fn is(_: Mutant) -> bool { false }"
+    );
+    assert!(!read("Cargo.toml").contains("default = ["), "`mutants` must stay off");
+    let folders = ["model", "plan", "claims", "apply"].into_iter().flat_map(sources);
+    let product: String = folders.map(|(_, text)| code(&text)).collect();
+    let product = product + &read("src/observe.rs");
+    let names = hooks.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(','));
+    let names: Vec<&str> =
+        names.filter(|name| name.bytes().all(|b| b.is_ascii_alphanumeric())).collect();
+    assert!(names.len() >= 25, "{names:?}");
+    for name in names {
+        assert!(product.contains(&format!("is(Mutant::{name})")), "{name} is hooked nowhere");
+    }
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    String::from_utf8(fs::read(path).unwrap()).unwrap()
 }
 
 /// A spec is consumed field by field: the compiler then walks whoever adds a

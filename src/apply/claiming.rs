@@ -14,6 +14,7 @@ use crate::claims::{ClaimPath, ClaimStore, Claimed, NotClaimed, Recorded, Vacant
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Place, Untrusted, labels};
+use crate::mutant::{Mutant, is};
 use crate::plan::{ClaimedBy, Create, HoldReason, Plan};
 use crate::vertex::{CreateOutcome, Vertex};
 
@@ -146,6 +147,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
         ready: &Ready,
     ) -> Result<Option<Claimed>, Outcome> {
         let Some(claims) = &self.claims else { return Ok(None) };
+        if is(Mutant::ClaimNotTaken) {
+            return Ok(None);
+        }
         let again = Outcome::Skipped(Skipped::Overtaken);
         let Some(vacant) = ready.take(&path(create)) else { return Err(again) };
         let (run, listed) = (self.entropy.bits(), ready.look.began);
@@ -168,6 +172,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     pub(super) async fn record(&self, claimed: Claimed, outcome: &CreateOutcome) {
         let Some(claims) = &self.claims else { return };
         match outcome {
+            CreateOutcome::Created(_) if is(Mutant::PlainLock) => self.release(claimed).await,
             CreateOutcome::Created(job) => {
                 if claimed.done(claims.store, &job.name).await == Recorded::TakenOver {
                     let job = job.name.short();
@@ -175,6 +180,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
                 }
             }
             CreateOutcome::Refused(_) | CreateOutcome::Throttled(_) => self.release(claimed).await,
+            CreateOutcome::OutcomeUnknown(_) if is(Mutant::ReleasedAfterUnknown) => {
+                self.release(claimed).await;
+            }
             CreateOutcome::OutcomeUnknown(_) => claimed.abandon(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{Outcome, Withheld};
 use crate::model::{Observed, Phase};
+use crate::mutant::{Mutant, is};
 use crate::plan::Cancel;
 use crate::vertex::{ReadError, VerifiedJob, Vertex};
 
@@ -10,10 +11,15 @@ use crate::vertex::{ReadError, VerifiedJob, Vertex};
 /// # Errors
 /// What became of the cancel without sending it.
 pub(super) async fn verify<V: Vertex>(vertex: &V, cancel: &Cancel) -> Result<VerifiedJob, Outcome> {
-    if let Some(survivor) = cancel.reason.survivor() {
+    let survivor = cancel.reason.survivor().filter(|_| !is(Mutant::SurvivorNotRead));
+    if let Some(survivor) = survivor {
         survives(&vertex.get(survivor).await.map_err(unread)?)?;
     }
-    VerifiedJob::read(vertex, &cancel.job, unread, |seen| is_cancellable(cancel, seen)).await
+    let judge = |seen: &Observed| match is_cancellable(cancel, seen) {
+        Err(_) if is(Mutant::NoGetGuard) => Ok(()),
+        judgement => judgement,
+    };
+    VerifiedJob::read(vertex, &cancel.job, unread, judge).await
 }
 
 /// Whether a run that was just read still makes another one superfluous. Pure.
@@ -38,7 +44,7 @@ pub fn is_cancellable(cancel: &Cancel, job: &Observed) -> Result<(), Outcome> {
         .as_ref()
         .is_some_and(|stamp| stamp.owner == cancel.key.owner && stamp.name == cancel.key.name);
     match job.phase() {
-        _ if !ours => Err(Outcome::Withheld(Withheld::NotOurs)),
+        _ if !ours && !is(Mutant::ForeignCancelled) => Err(Outcome::Withheld(Withheld::NotOurs)),
         Phase::Active => Ok(()),
         Phase::Ending | Phase::Good | Phase::Bad | Phase::Cancelled => {
             Err(Outcome::AlreadyEnded(job.state.clone()))

@@ -13,8 +13,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
 use crate::model::{JobName, Key, Observation, Observed, Place, labels};
+use crate::mutant::{Mutant, is};
 use crate::plan::{Create, HoldReason, Known, Plan};
 
 /// How long after it was decided an unanswered create counts as possibly made:
@@ -35,6 +38,9 @@ pub struct Look {
     pub began: Duration,
     /// When its last page was read.
     pub ended: Duration,
+    /// The same by the wall clock: the monotonic one of many systems stands
+    /// still while the machine sleeps.
+    pub ended_wall: Timestamp,
 }
 
 /// What makes two creates the same: the key and what is asked for.
@@ -89,7 +95,9 @@ impl Memory {
                 job.name.short()
             ));
         }
-        self.made.insert(job.name.clone(), job.clone());
+        if !is(Mutant::LedgerForgotten) {
+            self.made.insert(job.name.clone(), job.clone());
+        }
     }
 
     /// A job that is not listed was read by its name; it belongs in the listing
@@ -103,6 +111,9 @@ impl Memory {
 
     /// A create was sent at `sent` and nobody knows what became of it.
     pub fn lost(&mut self, create: &Create, run: u64, sent: Duration) {
+        if is(Mutant::AmbiguousNotHeld) {
+            return;
+        }
         let run = labels::run(run);
         self.unresolved.push(Unresolved { due: Due::of(create), run, sent });
     }
@@ -124,7 +135,7 @@ impl Memory {
                 listing.jobs.push(job.clone());
             }
             // A listing that shows it once may be followed by an older one.
-            true
+            !(listed && is(Mutant::LedgerDropsListed))
         });
         self.unresolved.retain(|lost| {
             let Some(Ok(listing)) = observation.get(&lost.due.key.place) else { return true };
@@ -134,7 +145,7 @@ impl Memory {
             if let Some(job) = found {
                 self.made.insert(job.name.clone(), job.clone());
             }
-            let settled = look.began >= lost.sent + AMBIGUOUS;
+            let settled = look.began >= lost.sent + AMBIGUOUS && !is(Mutant::AmbiguousForever);
             found.is_none() && !settled
         });
     }
@@ -175,7 +186,12 @@ impl Memory {
             })
             .collect();
         // What is no longer due starts afresh if it ever is again.
-        self.due = due;
+        if is(Mutant::WindowNotRestarted) {
+            self.due.extend(due);
+        } else {
+            self.due = due;
+        }
+        let settle = window(settle);
         plan.hold(|create| {
             let due = Due::of(create);
             if let Some(lost) = self.unresolved.iter().find(|lost| lost.due == due) {
@@ -204,6 +220,15 @@ impl Memory {
 
     /// When the next create that is only settling may be looked at again.
     pub fn next(&self, settle: Duration) -> Option<Duration> {
-        self.due.values().map(|since| *since + settle).min()
+        self.due.values().map(|since| *since + window(settle)).min()
+    }
+}
+
+/// The window as it is kept.
+fn window(settle: Duration) -> Duration {
+    match settle {
+        _ if is(Mutant::NoSettle) => Duration::ZERO,
+        settle if is(Mutant::HalfSettle) => settle / 2,
+        settle => settle,
     }
 }

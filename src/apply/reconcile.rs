@@ -9,6 +9,7 @@ use super::{Event, Executor, Item, Look, Observer, Outcome, Ready, Report, Skipp
 use crate::claims::{ClaimError, ClaimStore, NoClaims, TAKEOVER};
 use crate::clock::{Clock, Entropy};
 use crate::model::{Desired, JobName, Observation, Observed, Place};
+use crate::mutant::{Mutant, is};
 use crate::observe::{ObserveError, decide, keep, observe};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Known, Plan, Policy};
 use crate::vertex::{ReadError, Vertex};
@@ -41,6 +42,14 @@ pub struct Seen {
     pub observation: Observation,
     /// What follows.
     pub plan: Plan,
+}
+
+impl Seen {
+    /// The same at a later time, as if somebody had looked again.
+    fn again(self, clock: &impl Clock) -> Self {
+        let now = clock.elapsed();
+        Self { look: Look { began: now, ended: now, ended_wall: clock.now() }, ..self }
+    }
 }
 
 /// What became of a confirmed plan.
@@ -84,11 +93,11 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let began = clock.elapsed();
         let keep = keep(self.desired);
         let mut observation = observe(self.executor.vertex, self.places, &keep).await?;
-        let look = Look { began, ended: clock.elapsed() };
+        let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
         self.executor.memory().complete(&mut observation, look);
         let plan =
             decide(self.executor.vertex, self.desired, &mut observation, self.policy).await?;
-        let look = Look { ended: clock.elapsed(), ..look };
+        let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
         Ok(Seen { look, observation, plan })
     }
 
@@ -115,6 +124,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             self.executor.memory().withhold(&mut now, seen.look, self.settle);
             (now, seen.look)
         };
+        let listed = is(Mutant::ListBeforeClaim).then(|| seen.clone());
         let (now, look) = withheld(seen);
         let Some(claims) = self.executor.claims.as_ref().filter(|_| now.creates().next().is_some())
         else {
@@ -123,7 +133,10 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let looked = claims.look(now.creates(), self.executor.clock).await;
         let looked = looked.map_err(Broken::Claims)?;
         self.read_claimed(&looked).await?;
-        let again = self.look().await?;
+        let again = match listed {
+            Some(listed) => listed,
+            None => self.look().await?,
+        };
         let lost = self.lost(claims.store, &again).await?;
         let (mut now, look) = withheld(again);
         now.hold(|create| {
@@ -190,6 +203,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut newest = Ok(seen);
         let mut looks = 0;
         let broken = loop {
+            let first = is(Mutant::SecondLookSkipped).then(|| newest.as_ref().ok().cloned());
             let ready = match newest {
                 Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
                 Err(error) => Err(error),
@@ -236,7 +250,10 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             }
             self.pause(&ready.plan, &open, looks, observer).await;
             looks += 1;
-            newest = self.look().await.map_err(Broken::Jobs);
+            newest = match first.flatten() {
+                Some(seen) => Ok(seen.again(self.executor.clock)),
+                None => self.look().await.map_err(Broken::Jobs),
+            };
         };
         let place = |item: &Item| confirmed.actions.iter().position(|a| *a == item.action);
         items.sort_by_key(place);

@@ -6,6 +6,7 @@ use super::{Event, Executor, FRESH, Observer, Outcome, Ready, Skipped, guard};
 use crate::claims::{ClaimStore, Claimed};
 use crate::clock::{Clock, Entropy};
 use crate::model::Key;
+use crate::mutant::{Mutant, is};
 use crate::plan::{Action, Cancel, Create};
 use crate::vertex::{CancelOutcome, CreateOutcome, Vertex};
 
@@ -100,7 +101,11 @@ fn log(action: &Action, outcome: &Outcome) {
 impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     /// Why no create may be sent at this moment.
     fn against_create(&self, ready: &Ready) -> Option<Skipped> {
-        let late = self.clock.elapsed() > ready.look.ended + FRESH;
+        let look = ready.look;
+        let awake = self.clock.elapsed().saturating_sub(look.ended);
+        let slept = self.clock.now().duration_since(look.ended_wall).unsigned_abs();
+        let slept = slept > FRESH && !is(Mutant::SleepUnnoticed);
+        let late = (awake > FRESH || slept) && !is(Mutant::FreshIgnored);
         if self.memory().mistrust().is_some() {
             Some(Skipped::Mistrust)
         } else if self.stop.is_set() {
@@ -126,9 +131,13 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
             return Outcome::Skipped(why);
         }
         let run = claimed.as_ref().map_or_else(|| self.entropy.bits(), Claimed::run);
+        let run = if is(Mutant::SameRunId) { 0 } else { run };
         let body = create.request.stamped(run, self.revision);
         let sent = self.clock.elapsed();
-        let outcome = self.vertex.create(&create.request.place, &body).await;
+        let mut outcome = self.vertex.create(&create.request.place, &body).await;
+        if is(Mutant::NaiveRetry) && matches!(outcome, CreateOutcome::OutcomeUnknown(_)) {
+            outcome = self.vertex.create(&create.request.place, &body).await;
+        }
         match &outcome {
             CreateOutcome::Created(job) => self.memory().made(job, &create.request.labels),
             CreateOutcome::OutcomeUnknown(_) => self.memory().lost(create, run, sent),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{ClaimState, Expect, Held};
 use crate::model::{JobName, Untrusted};
+use crate::mutant::{Mutant, is};
 
 /// Longest time from the last look at the clock to the first byte of a create:
 /// a token that has to be renewed.
@@ -73,7 +74,16 @@ pub enum Next {
 /// over after `wait`.
 pub fn next(held: Option<&Held>, wait: Duration) -> Next {
     let Some(held) = held else { return Next::Take(Expect::Absent) };
+    let wait = match wait {
+        _ if is(Mutant::TakeoverAtOnce) => Duration::ZERO,
+        _ if is(Mutant::TakeoverNever) => Duration::MAX,
+        wait if is(Mutant::TakeoverHalf) => wait / 2,
+        wait => wait,
+    };
     match &held.claim.state {
+        ClaimState::Done { .. } if is(Mutant::DoneIgnored) => {
+            Next::Take(Expect::Generation(held.generation))
+        }
         ClaimState::Done { job } => Next::Done { job: job.clone() },
         ClaimState::Released => Next::Take(Expect::Generation(held.generation)),
         ClaimState::Pending => match wait.checked_sub(held.age()) {

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::clock::Clock;
 use crate::model::{JobName, Pretty, Untrusted};
+use crate::mutant::{Mutant, is};
 
 /// Longest time from the start of a claim's write to the first byte of the
 /// create. The write takes tens of milliseconds and so does a connection; a
@@ -126,7 +127,10 @@ pub async fn look(
     wait: Duration,
     clock: &impl Clock,
 ) -> Result<Vacant, NotClaimed> {
-    let held = store.read(&path).await?;
+    let mut held = store.read(&path).await?;
+    if let Some(held) = held.as_mut().filter(|_| is(Mutant::ClientClock)) {
+        held.date = clock.now();
+    }
     let expect = free(next(held.as_ref(), wait))?;
     Ok(Vacant { path, expect, wait, looked: clock.elapsed() })
 }
@@ -147,7 +151,7 @@ pub async fn acquire(
     clock: &impl Clock,
 ) -> Result<Claimed, NotClaimed> {
     let Vacant { path, expect, wait, looked } = vacant;
-    if listed < looked {
+    if listed < looked && !is(Mutant::ListBeforeClaim) {
         return Err(NotClaimed::ListedTooEarly);
     }
     let claim = Claim::pending(run, holder, path.attempt());
@@ -158,9 +162,18 @@ pub async fn acquire(
         }
         PutOutcome::Refused(error) => return Err(NotClaimed::Store(error)),
         PutOutcome::Conflict => None,
+        PutOutcome::Unknown(_) if is(Mutant::UnknownPutIsOurs) => {
+            return Ok(Claimed { path, claim, generation: 0, started, started_wall });
+        }
         PutOutcome::Unknown(why) => Some(why),
     };
     let held = store.read(&path).await?;
+    if let Some(held) = held.as_ref().filter(|_| is(Mutant::ConflictOverwritten))
+        && let now = Expect::Generation(held.generation)
+        && let PutOutcome::Written { generation } = store.put(&path, &claim, now).await
+    {
+        return Ok(Claimed { path, claim, generation, started, started_wall });
+    }
     if let Settled::Ours { generation } = settle_put(held.as_ref(), run) {
         return Ok(Claimed { path, claim, generation, started, started_wall });
     }
@@ -202,7 +215,8 @@ impl Claimed {
     pub fn is_fresh(&self, clock: &impl Clock) -> bool {
         let awake = clock.elapsed().saturating_sub(self.started);
         let slept = clock.now().duration_since(self.started_wall).unsigned_abs();
-        awake <= FRESH && slept <= FRESH
+        let slept = slept > FRESH && !is(Mutant::SleepUnnoticed);
+        (awake <= FRESH && !slept) || is(Mutant::FreshIgnored)
     }
 
     /// The create was accepted. Fails without harm: the job is in a listing

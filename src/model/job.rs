@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{JobName, Place, Stamp, TuningSpec, Untrusted};
+use crate::mutant::{Mutant, is};
 
 /// A tuning job as Vertex showed it at one instant.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +43,7 @@ impl Observed {
             JobState::Queued | JobState::Pending | JobState::Running | JobState::Updating => {
                 Phase::Active
             }
+            JobState::Cancelling if is(Mutant::CancellingLives) => Phase::Active,
             JobState::Cancelling => Phase::Ending,
             JobState::Succeeded => Phase::Good,
             JobState::PartiallySucceeded if self.has_model() => Phase::Good,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::runs::Index;
 use super::{Action, Held, HoldReason, Plan, Policy};
 use crate::model::Key;
+use crate::mutant::{Mutant, is};
 
 /// Above a limit all creates (cancels) are held: a plan that wants 200 runs is
 /// more likely a mistake than a wish, and any 10 of them would be wrong too.
@@ -12,6 +13,16 @@ use crate::model::Key;
 pub(super) fn trip(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
     let (creates, cancels) = (plan.creates().count(), plan.cancels().count());
     let limits = policy.limits;
+    if is(Mutant::LimitsRation) {
+        let mut left = limits.max_creates;
+        plan.hold(|_| {
+            let go = left > 0;
+            left = left.saturating_sub(1);
+            let (recent, limit) = (0, limits.max_creates);
+            (!go).then_some(HoldReason::CreateLimit { wanted: creates, recent, limit })
+        });
+        return;
+    }
     let recent = policy.window.filter(|_| creates > 0).map_or(0, |w| index.created_since(w));
     if creates > 0 && creates + recent > limits.max_creates as usize {
         let reason = HoldReason::CreateLimit { wanted: creates, recent, limit: limits.max_creates };

@@ -4,6 +4,7 @@ use super::rules::newer_revision;
 use super::runs::Index;
 use super::{Action, Cancel, CancelReason, Held, HoldReason, Plan, Policy};
 use crate::model::{JobName, JobState, Key, Phase};
+use crate::mutant::{Mutant, is};
 
 /// An active run of ours without a manifest.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +22,7 @@ pub struct Orphan {
 pub(super) fn report(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
     for run in index.orphans() {
         let (key, job) = (run.key(), run.job.name.clone());
-        let pruned = policy.prune.contains(&run.stamp.name);
+        let pruned = policy.prune.contains(&run.stamp.name) || is(Mutant::AbsenceCancels);
         if !pruned && !policy.concerns(&run.stamp.name) {
             continue;
         }

@@ -13,6 +13,7 @@ use super::{
     Policy, Remark,
 };
 use crate::model::{Desired, DesiredState, Observed, OnSupersede, Phase};
+use crate::mutant::{Mutant, is};
 use case::Case;
 
 /// What one rule decides about one tuned model.
@@ -46,7 +47,9 @@ pub(super) fn decide(desired: &Desired, index: &Index<'_>, policy: &Policy, plan
     let rules = GUARDS.iter().chain(&RULES);
     let decision = rules.into_iter().find_map(|rule| rule(&case)).unwrap_or_default();
     plan.actions.extend(decision.actions);
-    plan.held.extend(decision.held);
+    if !is(Mutant::SilentHold) {
+        plan.held.extend(decision.held);
+    }
     plan.in_flight.extend(decision.in_flight);
     plan.in_sync.extend(decision.in_sync);
     let remarks = decision.remarks.into_iter();
@@ -59,7 +62,7 @@ fn unclear(case: &Case<'_>) -> Option<Decision> {
     let same = case.runs.iter().filter(|run| run.stamp.rerun.is_none_or(|r| r == rerun));
     for run in same {
         let job = run.job.name.clone();
-        if run.job.phase() == Phase::Unclear {
+        if run.job.phase() == Phase::Unclear && !is(Mutant::UnknownStateIgnored) {
             let state = Some(run.job.state.clone());
             return Some(guarded(case, HoldReason::UnknownState { job, state }));
         }
@@ -84,7 +87,7 @@ fn unclear(case: &Case<'_>) -> Option<Decision> {
 fn stale(case: &Case<'_>) -> Option<Decision> {
     let ours = case.desired.key.rerun;
     case.runs.iter().find_map(|run| {
-        let rerun = run.stamp.rerun.filter(|&theirs| theirs > ours);
+        let rerun = run.stamp.rerun.filter(|&theirs| theirs > ours && !is(Mutant::NoRerunGuard));
         let newer = rerun
             .map(|theirs| Newer::Rerun { theirs, ours })
             .or_else(|| newer_revision(run, case.policy))?;
@@ -109,14 +112,15 @@ fn guarded(case: &Case<'_>, reason: HoldReason) -> Decision {
 
 /// Rule 3. `suspend`: nothing at all is changed.
 fn suspended(case: &Case<'_>) -> Option<Decision> {
-    case.desired.lifecycle.suspend.then(|| case.hold(HoldReason::Suspended))
+    (case.desired.lifecycle.suspend && !is(Mutant::SuspendIgnored))
+        .then(|| case.hold(HoldReason::Suspended))
 }
 
 /// Rule 4. `desired: stopped`: every active run of the name is cancelled, of
 /// any spec and rerun; none is created. An adopted job that is not ours goes on
 /// and is named.
 fn stopped(case: &Case<'_>) -> Option<Decision> {
-    if case.desired.lifecycle.desired != DesiredState::Stopped {
+    if case.desired.lifecycle.desired != DesiredState::Stopped || is(Mutant::StoppedCreates) {
         return None;
     }
     let mut decision = Decision::default();
@@ -177,14 +181,18 @@ fn active(case: &Case<'_>) -> Option<Decision> {
 /// an active run past `timeout` is timed out.
 fn beside(case: &Case<'_>, survivor: &Observed) -> Vec<Action> {
     let passed_over = |job: &Observed| {
-        survivor.phase() == Phase::Active && job.age_order() < survivor.age_order()
+        survivor.phase() == Phase::Active
+            && job.age_order() < survivor.age_order()
+            && !is(Mutant::NewestSurvives)
     };
     let mut actions = Vec::new();
     for run in case.active_runs().filter(|run| run.job.name != survivor.name) {
         let by = survivor.name.clone();
         let late = || case.timed_out(run.job).map(|after| CancelReason::TimedOut { after });
         let reason = if case.is_twin(run, survivor) {
-            let repeats = case.same_data(run.job, survivor) && !passed_over(run.job);
+            let repeats = !is(Mutant::DuplicatesKept)
+                && case.same_data(run.job, survivor)
+                && !passed_over(run.job);
             repeats.then_some(CancelReason::Duplicate { of: by }).or_else(late)
         } else if case.desired.lifecycle.on_supersede == OnSupersede::Cancel {
             Some(CancelReason::Superseded { by: Some(by) })

@@ -6,11 +6,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Policy;
-use crate::model::identity::{Digests, equivalent, is_known};
+use crate::model::identity::{Digests, digest, equivalent, is_known};
 use crate::model::{
     Desired, FoundModel, JobName, Key, Listing, Name, Observation, Observed, Phase, Place, Stamp,
     Untrusted,
 };
+use crate::mutant::{Mutant, is};
 
 /// A run of ours: a job with our labels.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,9 @@ impl<'a> Index<'a> {
             }
         }
         for runs in index.ours.values_mut().flat_map(HashMap::values_mut) {
-            runs.sort_by_key(|run| run.job.age_order());
+            if !is(Mutant::ListingOrder) {
+                runs.sort_by_key(|run| run.job.age_order());
+            }
         }
         index.keep_orphans(desired);
         for runs in index.elsewhere.values_mut().flat_map(HashMap::values_mut) {
@@ -93,7 +96,7 @@ impl<'a> Index<'a> {
             return;
         };
         let run = Run { job, stamp };
-        let ours = stamp.owner == policy.owner;
+        let ours = stamp.owner == policy.owner || is(Mutant::ForeignCancelled);
         let has_manifest = ours && named.contains(&(place, &stamp.name));
         let phase = job.phase();
         if ours && matches!(phase, Phase::Active | Phase::Ending) {
@@ -209,7 +212,7 @@ impl<'a> Index<'a> {
 
 /// Whether `run` carries a spec digest that can be compared at all.
 pub(super) fn dialect_is_known(run: &Run<'_>) -> bool {
-    run.stamp.spec.as_deref().is_some_and(is_known)
+    run.stamp.spec.as_deref().is_some_and(is_known) || is(Mutant::DialectIgnored)
 }
 
 /// Whether a job carries the digest of the manifest, in the job's own dialect.
@@ -220,6 +223,9 @@ pub(super) fn has_digest(stamp: &Stamp, digests: &Digests) -> bool {
 /// Whether `run` was asked for what the manifest asks for: by its digest, then
 /// by what it echoes.
 pub(super) fn has_spec(run: &Run<'_>, desired: &Desired, digests: &Digests) -> bool {
+    if is(Mutant::DefaultsHashed) {
+        return digests.agree_with(&digest(&run.job.echo));
+    }
     has_digest(run.stamp, digests)
         || (dialect_is_known(run) && equivalent(&desired.spec, &run.job.echo))
 }

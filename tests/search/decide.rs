@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::RwLock;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use retune::apply::{Look, Memory, is_cancellable, survives};
 use retune::model::{Listing, Observation, labels};
 use retune::plan::{Action, Cancel, CancelReason, HoldReason, Plan, plan};
@@ -125,7 +126,7 @@ impl Real {
     fn ask(&self, sight: &Sight, proc: &Proc) -> Decision {
         let world = &self.worlds[usize::from(sight.role)];
         let ticks_ago = |ticks: u8| NOW - TICK * u32::from(ticks);
-        let look = Look { began: ticks_ago(sight.took), ended: NOW };
+        let look = at(ticks_ago(sight.took), NOW);
         let observed = |phases: &[Phase; JOBS]| {
             let seen = (0..JOBS).filter(|index| phases[*index] != Phase::Nothing).filter(|index| {
                 !self.mutation.cancelled_is_nothing
@@ -157,7 +158,7 @@ impl Real {
         }
         if proc.due != NOT_DUE {
             let since = ticks_ago(proc.due);
-            memory.withhold(&mut due(), Look { began: since, ended: since }, self.settle);
+            memory.withhold(&mut due(), at(since, since), self.settle);
         }
 
         // The look.
@@ -243,4 +244,9 @@ fn wish(plan: &Plan) -> Wish {
         (None, None) if !plan.in_flight.is_empty() => Wish::InFlight,
         _ => panic!("a plan of one model that says nothing or two things: {plan:#?}"),
     }
+}
+
+/// A look on the monotonic clock; the search has no machine that sleeps unseen.
+fn at(began: Duration, ended: Duration) -> Look {
+    Look { began, ended, ended_wall: Timestamp::UNIX_EPOCH }
 }

@@ -1,157 +1,104 @@
-//! The invariants, checked over everything that was sent and over the truth.
+//! The invariants, each a function by its name. What a step sends is checked as
+//! it is sent, against what this process was shown, by an onlooker's own
+//! bookkeeping; what is counted, and what must come to pass, at the end.
+//!
+//! | checked where | |
+//! |---|---|
+//! | S1 observation first | each create: `creating` |
+//! | S2 one paid run, S3 store mode, S4 a racer each | the truth at the end: `counting`; S3 also each create |
+//! | S5 written once | each create's run id; the bytes: `tests/vertex_client/writes.rs` |
+//! | S6 survivor, S7 affirmative cancel | each cancel: `cancelling` |
+//! | S8 absence is silent | each cancel, and sampled looks with a manifest less: `planning` |
+//! | S9 fail closed, S10 monotone revision | each create and cancel: `guarding`; `planning` |
+//! | S11 upgrade null | not visible here: `tests/digests.rs` |
+//! | S12 foreign blindness | each cancel: `cancelling` |
+//! | S13 spend cap | each create and cancel: `guarding` |
+//! | S14 plan purity | sampled looks in another order: `planning`; `src/plan/tests/order.rs` |
+//! | S15 idle is free | after coming to rest: `resting` |
+//! | S16 secrets | not visible here: `tests/cli/secrets.rs`, `tests/vertex_client/trust.rs` |
+//! | L1 comes to rest, L3 duplicates end | after healing: `resting` |
+//! | L2 ambiguity ends, L4 no dead holder, L5 nothing stalls in silence | `holding` |
 
-use std::collections::BTreeMap;
+mod cancelling;
+mod counting;
+mod creating;
+mod guarding;
+pub mod holding;
+pub mod planning;
+pub mod resting;
 
-use retune::model::{Listing, Phase, identity};
-use retune::plan::plan;
+use serde_json::Value;
 
+use crate::life::Life;
+use crate::manifests::Manifests;
 use crate::runtime::Millis;
-use crate::schedule::{Outcome, Schedule, Side, place, policy};
-use crate::service::{Sent, Service, timestamp};
+use crate::world::{Create, World};
 
-/// A broken invariant, by its name in the list of `docs`.
+pub use counting::counted;
+
+/// A broken invariant, by its name.
 #[derive(Debug, Clone)]
 pub struct Violation {
     pub invariant: &'static str,
     pub what: String,
 }
 
-fn label<'a>(body: &'a serde_json::Value, key: &str) -> &'a str {
-    body["labels"][key].as_str().unwrap_or("")
+/// `Some` violation of this name when it holds that something is wrong.
+fn wrong(invariant: &'static str, is: bool, what: impl FnOnce() -> String) -> Option<Violation> {
+    is.then(|| Violation { invariant, what: what() })
 }
 
-/// Longest time between the look right before a cancel and the cancel.
-const GUARD: Millis = 2_000;
-
-pub fn check(schedule: &Schedule, service: &mut Service, rest: Millis, kills: u64) -> Outcome {
-    let mut outcome = Outcome::default();
-    let truth = service.truth();
-    outcome.jobs = truth.len() as u64;
-    let mut violate = |invariant: &'static str, what: String| {
-        outcome.violations.push(Violation { invariant, what });
-    };
-
-    // One paid run for each (name, rerun, spec, attempt).
-    let mut paid: BTreeMap<String, u64> = BTreeMap::new();
-    for job in &truth {
-        let stamp = job.stamp.as_ref().unwrap();
-        let run = format!("{}/{:?}/{:?}/{}", stamp.name, stamp.rerun, stamp.spec, stamp.attempt);
-        *paid.entry(run).or_default() += 1;
-    }
-    let racers = schedule.daemons.len() as u64;
-    let most = paid.values().copied().max().unwrap_or(0);
-    let allowed = match schedule.side {
-        Side::Inside => racers,
-        // Beyond the bounds: at most one more for each racer and restart. A
-        // pipeline starts anew with every pass.
-        Side::Beyond => racers + kills + 2 * passes(schedule),
-    };
-    if most > allowed {
-        let name = if racers == 1 { "S2 one paid run" } else { "S4 one paid run a racer" };
-        violate(name, format!("{most} jobs for one run, {allowed} allowed: {paid:?}"));
-    }
-
-    // Each create is written once.
-    let mut runs: BTreeMap<&str, u64> = BTreeMap::new();
-    let (mut creates, mut cancels) = (0, 0);
-    for sent in &service.sent {
-        match sent {
-            Sent::Create { run, .. } => {
-                creates += 1;
-                *runs.entry(run).or_default() += 1;
-            }
-            Sent::Cancel { .. } => cancels += 1,
-        }
-    }
-    if let Some((run, count)) = runs.iter().find(|(_, count)| **count > 1) {
-        violate("S5 written once", format!("run {run} was written {count} times"));
-    }
-
-    for sent in &service.sent {
-        let Sent::Cancel { by, at, job } = sent else { continue };
-        let Some((seen_at, seen)) = service.gets_before(*by, job, *at) else {
-            violate("S7 affirmative cancel", format!("{job} was not read before its cancel"));
-            continue;
-        };
-        if at - seen_at > GUARD || seen.phase() != Phase::Active {
-            violate("S7 affirmative cancel", format!("{job} was last read at {seen_at}: {seen:?}"));
-        }
-        let Some(stamp) = &seen.stamp else {
-            violate("S12 foreign blindness", format!("{job} is foreign"));
-            continue;
-        };
-        let revision = schedule.manifests_at(*by, *at).revision;
-        // A pass that began before an edit acts on what it read.
-        let before = schedule.manifests_at(*by, at.saturating_sub(200_000)).revision;
-        if stamp.rev.is_some_and(|rev| rev > revision.max(before)) {
-            violate("S10 monotone revision", format!("{job} of {:?} by {revision}", stamp.rev));
-        }
-        // Whoever is cancelled leaves somebody behind: an older one of its own
-        // spec, a good one, or one of another spec.
-        let survivor = truth.iter().any(|other| {
-            let theirs = other.stamp.as_ref().unwrap();
-            let same = theirs.name == stamp.name && theirs.spec == stamp.spec;
-            let created = other.create_time.unwrap() <= timestamp(*at);
-            other.name != *job
-                && theirs.name == stamp.name
-                && created
-                && (!same || other.age_order() < seen.age_order() || other.has_model())
-        });
-        if !survivor {
-            violate("S6 survivor", format!("{job} was cancelled and nothing was left"));
-        }
-    }
-
-    // At rest: the newest manifests ask for nothing more, and nothing was sent
-    // for a while.
-    let last = service.sent.iter().map(|sent| match sent {
-        Sent::Create { at, .. } | Sent::Cancel { at, .. } => *at,
-    });
-    if let Some(late) = last.max().filter(|at| *at > rest) {
-        violate("L1 comes to rest", format!("still sending at {late}"));
-    }
-    let manifests = &schedule.edits.last().unwrap().1;
-    let date = Some(timestamp(service.now()));
-    let listing = Listing { jobs: truth.clone(), date, ..Listing::default() };
-    let observed = [(place(), Ok(listing))].into();
-    let end = plan(&manifests.desired, &observed, &policy(manifests.revision));
-    if !end.actions.is_empty() {
-        violate("L1 comes to rest", format!("still wants {:?}", end.actions));
-    }
-    for desired in &manifests.desired {
-        let digest = identity::digest(&desired.spec);
-        let live = truth.iter().filter(|job| {
-            let stamp = job.stamp.as_ref().unwrap();
-            stamp.name == desired.key.name
-                && stamp.spec.as_deref() == Some(&digest)
-                && job.phase() == Phase::Active
-        });
-        let live = live.count();
-        if live > 1 {
-            violate("L3 duplicates end", format!("{live} live runs of {}", desired.key.name));
-        }
-        let spoken = end.held.iter().map(|held| &held.key);
-        let spoken = spoken
-            .chain(end.in_sync.iter().map(|model| &model.key))
-            .chain(end.in_flight.iter().map(|run| &run.key));
-        if !spoken.clone().any(|key| *key == desired.key) {
-            violate("L5 nothing stalls in silence", format!("{}", desired.key.name));
-        }
-    }
-    for sent in &service.sent {
-        let Sent::Create { body, by, .. } = sent else { continue };
-        if label(body, "retune-run").is_empty() || label(body, "managed-by") != "retune" {
-            violate("S1 recognisable", format!("process {by} sent an unlabelled create"));
-        }
-    }
-    outcome.creates = creates;
-    outcome.cancels = cancels;
-    outcome.most_for_one_run = most;
-    outcome
+/// What one process is about to do.
+struct Sending<'a> {
+    world: &'a World,
+    life: &'a Life,
+    manifests: &'a Manifests,
+    /// The tuned model's name.
+    name: &'a str,
+    now: Millis,
 }
 
-/// How many passes of pipelines may have begun in the chaos: each restarts the
-/// two-observation rule with an empty memory.
-fn passes(schedule: &Schedule) -> u64 {
-    schedule.daemons.iter().filter(|daemon| !**daemon).count() as u64 * 30
+/// Checks a create as it is sent.
+pub fn create(world: &mut World, create: &Create, body: &Value) {
+    let model = body["baseModel"].as_str().unwrap_or_default();
+    let life = &world.lives[create.by];
+    let manifests = life.manifests(&world.schedule);
+    let sending = Sending { world, life, manifests, name: &create.paid.name, now: create.at };
+    let found = [
+        creating::s1_labelled(body),
+        creating::s1_observation_first(&sending, create, model),
+        creating::s1_second_look(&sending, create, model),
+        creating::s1_claim_first(&sending, create),
+        creating::s1_retry_is_due(&sending, create, model),
+        creating::s3_claimed(&sending, create),
+        creating::s5_written_once(&sending, create),
+        guarding::s9_fail_closed(&sending),
+        guarding::s9_stopped(&sending),
+        guarding::s10_monotone_revision(&sending),
+        guarding::s13_creates(&sending),
+    ];
+    for violation in found {
+        world.violate(violation);
+    }
+}
+
+/// Checks a cancel as it is sent.
+pub fn cancel(world: &mut World, process: usize, job: usize) {
+    let life = &world.lives[process];
+    let manifests = life.manifests(&world.schedule);
+    let name = world.jobs[job].stamp().map_or("", |stamp| stamp.name.as_str());
+    let sending = Sending { world, life, manifests, name, now: world.now() };
+    let found = [
+        cancelling::s12_foreign_blindness(&sending, job),
+        cancelling::s8_absence_is_silent(&sending),
+        cancelling::s7_read_before(&sending, job),
+        cancelling::s7_has_a_reason(&sending, job),
+        cancelling::s6_survivor(&sending, job),
+        guarding::s9_fail_closed(&sending),
+        guarding::s10_monotone_revision(&sending),
+        guarding::s13_cancels(&sending),
+    ];
+    for violation in found {
+        world.violate(violation);
+    }
 }

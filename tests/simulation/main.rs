@@ -1,43 +1,46 @@
 //! Deterministic simulation of the real planner and executor.
 //!
-//! Every schedule is drawn from a seed: processes that race, crash and restart,
-//! commits that some of them see late, listings that lag, creates that are
-//! applied late or whose answers are lost, cancels that lose. A chaos phase is
-//! followed by a healing phase, after which everything must be at rest.
+//! Every schedule is drawn from a seed: processes that race, crash, stand still
+//! and restart, commits that some of them see late, listings that lag, creates
+//! that are applied late or whose answers are lost, claims that conflict,
+//! cancels that lose. A chaos phase is followed by a healing phase, at whose end
+//! everything must be at rest.
 //!
 //! ```console
-//! cargo test --test simulation                          # 200 schedules
+//! cargo test --test simulation                          # 400 schedules
 //! cargo test --profile sim --test simulation -- --schedules 200000
 //! cargo test --test simulation -- --replay 42 inside    # one, with what happened
+//! cargo test --profile sim --features mutants --test simulation -- --mutants
 //! ```
 
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
+mod bucket;
 mod checks;
+mod connection;
+mod job;
+mod life;
+mod manifests;
+mod mode;
+#[cfg(feature = "mutants")]
+mod mutants;
 mod random;
+mod report;
 mod runtime;
 mod schedule;
-mod service;
+mod world;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use schedule::{Outcome, Schedule, Side};
-
-#[derive(Default)]
-struct Totals {
-    schedules: u64,
-    virtual_seconds: u64,
-    creates: u64,
-    jobs: u64,
-    cancels: u64,
-    kills: u64,
-    most: u64,
-}
+use mode::Mode;
+use report::Totals;
+use schedule::{Outcome, Schedule};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
     let after = |flag: &str| {
         let at = arguments.iter().position(|argument| argument == flag)?;
         arguments.get(at + 1).and_then(|text| text.parse::<u64>().ok())
@@ -48,73 +51,101 @@ fn main() -> ExitCode {
     {
         return ExitCode::SUCCESS;
     }
-    if let Some(seed) = after("--replay") {
-        let beyond = arguments.iter().any(|argument| argument == "beyond");
-        let side = if beyond { Side::Beyond } else { Side::Inside };
-        let schedule = Schedule::draw(seed, side);
-        println!("{schedule:#?}");
-        println!("{:#?}", schedule.run());
-        return ExitCode::SUCCESS;
+    #[cfg(feature = "mutants")]
+    if let Some(name) = arguments.iter().position(|a| a == "--mutant") {
+        let name = arguments.get(name + 1).map_or("", String::as_str);
+        let all = retune::mutant::Mutant::ALL;
+        let mutant = all.iter().find(|mutant| format!("{mutant:?}") == name);
+        retune::mutant::set(mutant.copied());
     }
-    let schedules = after("--schedules").unwrap_or(200);
+    if let Some(seed) = after("--replay") {
+        let named = Mode::ALL.into_iter().find(|mode| has(mode.name()));
+        let schedule = Schedule::draw(seed, named.unwrap_or(Mode::Inside));
+        println!("{schedule:#?}");
+        let outcome = schedule.run();
+        println!("{outcome:#?}");
+        return if outcome.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    #[cfg(feature = "mutants")]
+    if has("--mutants") {
+        let began = processor_seconds();
+        let passed = mutants::hunt(after("--each").unwrap_or(1_500));
+        if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
+            println!("{took:.1} s of processor time");
+        }
+        println!("{} passed, {} failed", u8::from(passed), u8::from(!passed));
+        return if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    #[cfg(not(feature = "mutants"))]
+    if has("--mutants") {
+        println!("mutants take a build with `--features mutants`");
+        return ExitCode::FAILURE;
+    }
+    let count = after("--schedules").unwrap_or(400);
     let first = after("--seed").unwrap_or(1);
-    let mut failed = false;
-    for side in [Side::Inside, Side::Beyond] {
-        failed |= !run(side, first, schedules / 2);
+    let began = processor_seconds();
+    let mut failed = 0;
+    Totals::head();
+    let share = Mode::ALL.len() as u64;
+    for (n, mode) in (0..).zip(Mode::ALL) {
+        // What does not divide evenly goes to the first ones.
+        let count = count / share + u64::from(n < count % share);
+        failed += u8::from(!run(mode, first, count));
+    }
+    if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
+        let each = count as f64 / took;
+        println!("{took:.1} s of processor time, {each:.0} schedules a second and core");
     }
     // The plain line that any runner of tests understands.
-    println!("{} passed, {} failed", 2 - u8::from(failed), u8::from(failed));
-    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    println!("{} passed, {failed} failed", Mode::ALL.len() as u8 - failed);
+    if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Runs so many schedules on all cores; true when no invariant broke.
-fn run(side: Side, first: u64, count: u64) -> bool {
+/// The processor time of this process, where `/proc` tells it.
+fn processor_seconds() -> Option<f64> {
+    let text = String::from_utf8(std::fs::read("/proc/self/stat").ok()?).ok()?;
+    // Fields 14 and 15, in ticks of 10 ms; the name in field 2 may have spaces.
+    let mut fields = text.rsplit_once(") ")?.1.split(' ').skip(11);
+    let mut ticks = || fields.next()?.parse::<f64>().ok();
+    Some((ticks()? + ticks()?) / 100.0)
+}
+
+/// Calls `work` with every seed from `first` on, on all cores, until it says no.
+fn each_seed(first: u64, count: u64, work: impl Fn(u64) -> bool + Sync) {
     let next = AtomicU64::new(first);
-    let totals = Mutex::new(Totals::default());
-    let broken: Mutex<Vec<(u64, Outcome)>> = Mutex::default();
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= first + count {
+                    if seed >= first + count || !work(seed) {
                         return;
-                    }
-                    let outcome = Schedule::draw(seed, side).run();
-                    let mut totals = totals.lock().unwrap();
-                    totals.schedules += 1;
-                    totals.virtual_seconds += outcome.virtual_seconds;
-                    totals.creates += outcome.creates;
-                    totals.jobs += outcome.jobs;
-                    totals.cancels += outcome.cancels;
-                    totals.kills += outcome.kills;
-                    totals.most = totals.most.max(outcome.most_for_one_run);
-                    if !outcome.violations.is_empty() {
-                        broken.lock().unwrap().push((seed, outcome));
                     }
                 }
             });
         }
     });
-    let totals = totals.into_inner().unwrap();
+}
+
+/// Runs so many schedules on all cores; true when no invariant broke.
+fn run(mode: Mode, first: u64, count: u64) -> bool {
+    let totals = Mutex::new(Totals::default());
+    let broken: Mutex<Vec<(u64, Outcome)>> = Mutex::default();
+    each_seed(first, count, |seed| {
+        let outcome = Schedule::draw(seed, mode).run();
+        totals.lock().unwrap().add(&outcome);
+        if !outcome.violations.is_empty() {
+            broken.lock().unwrap().push((seed, outcome));
+        }
+        true
+    });
+    totals.into_inner().unwrap().row(mode);
     let mut broken = broken.into_inner().unwrap();
     broken.sort_by_key(|(seed, _)| *seed);
-    println!(
-        "{side:?}: {} schedules, {} virtual days, {} creates, {} jobs, {} cancels, {} kills; \
-         most jobs for one run {}; {} schedules broke an invariant",
-        totals.schedules,
-        totals.virtual_seconds / 86_400,
-        totals.creates,
-        totals.jobs,
-        totals.cancels,
-        totals.kills,
-        totals.most,
-        broken.len()
-    );
     for (seed, outcome) in broken.iter().take(5) {
-        let side = format!("{side:?}").to_lowercase();
-        println!("seed {seed}: cargo test --test simulation -- --replay {seed} {side}");
+        let mode = mode.name();
+        println!("seed {seed}: cargo test --test simulation -- --replay {seed} {mode}");
         for violation in outcome.violations.iter().take(3) {
             println!("  {}: {:.300}", violation.invariant, violation.what);
         }

@@ -18,6 +18,8 @@ pub type Millis = u64;
 pub struct Timers {
     heap: BinaryHeap<Timer>,
     pub now: Millis,
+    /// For how long each process has stood still.
+    pub stood: Vec<Millis>,
 }
 
 struct Timer {
@@ -91,6 +93,33 @@ struct Process {
     work: Option<Work>,
     ready: Arc<Flag>,
     starts: Millis,
+    /// Until when it stands still: a machine that sleeps, a container that is
+    /// not scheduled.
+    still: Millis,
+}
+
+impl Process {
+    fn wants(&self) -> bool {
+        self.work.is_some() && self.ready.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How often processes come to harm, of a thousand polls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Harm {
+    /// They die, and start again with nothing in memory.
+    pub kill: u64,
+    /// They stand still.
+    pub pause: u64,
+    /// For how long at the most.
+    pub longest_pause: Millis,
+}
+
+/// What harm came to them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Harmed {
+    pub kills: u64,
+    pub longest_pause: Millis,
 }
 
 pub struct Runtime {
@@ -98,55 +127,64 @@ pub struct Runtime {
     processes: Vec<Process>,
     /// Makes the work of a process that starts.
     start: Box<dyn Fn(usize) -> Work>,
+    /// Longest time until a process starts again.
+    restart: Millis,
+    pub harmed: Harmed,
 }
 
 impl Runtime {
     pub fn new(
         timers: Shared<Timers>,
         count: usize,
+        restart: Millis,
         start: impl Fn(usize) -> Work + 'static,
     ) -> Self {
-        let idle = || Process { work: None, ready: Arc::new(Flag(false.into())), starts: 0 };
+        let idle =
+            || Process { work: None, ready: Arc::new(Flag(false.into())), starts: 0, still: 0 };
         let processes = (0..count).map(|_| idle()).collect();
-        Self { timers, processes, start: Box::new(start) }
+        timers.lock().unwrap().stood = vec![0; count];
+        Self { timers, processes, start: Box::new(start), restart, harmed: Harmed::default() }
     }
 
-    /// Runs until the virtual time `end`. Before each poll a process is killed
-    /// with that chance; it starts again, with nothing in memory, some seconds
-    /// later.
-    pub fn run_until(&mut self, end: Millis, kill: u64, random: &mut Random) -> u64 {
-        let mut kills = 0;
+    /// Runs until the virtual time `end`. Before each poll the process may come
+    /// to harm.
+    pub fn run_until(&mut self, end: Millis, harm: Harm, random: &mut Random) {
         loop {
             let now = self.timers.lock().unwrap().now;
+            let mut ready = 0;
             for (id, process) in self.processes.iter_mut().enumerate() {
                 if process.work.is_none() && process.starts <= now {
                     process.work = Some((self.start)(id));
                     process.ready.0.store(true, Ordering::Relaxed);
                 }
+                ready += u64::from(process.still <= now && process.wants());
             }
-            let ready: Vec<usize> = (0..self.processes.len())
-                .filter(|id| {
-                    let process = &self.processes[*id];
-                    process.work.is_some() && process.ready.0.load(Ordering::Relaxed)
-                })
-                .collect();
-            if ready.is_empty() {
-                let starts = self.processes.iter().filter(|p| p.work.is_none()).map(|p| p.starts);
-                let next = self.timers.lock().unwrap().heap.peek().map(|timer| timer.at);
-                let Some(next) = starts.chain(next).min() else { return kills };
+            if ready == 0 {
+                let Some(next) = self.next(now) else { return };
                 if next > end {
                     self.timers.lock().unwrap().now = end;
-                    return kills;
+                    return;
                 }
                 self.advance(next);
                 continue;
             }
-            let process = &mut self.processes[ready[random.below(ready.len() as u64) as usize]];
-            if random.permille(kill) {
+            let drawn = if ready == 1 { 0 } else { random.below(ready) } as usize;
+            let able =
+                |(_, process): &(usize, &mut Process)| process.still <= now && process.wants();
+            let (id, process) =
+                self.processes.iter_mut().enumerate().filter(able).nth(drawn).unwrap();
+            if harm.kill > 0 && random.permille(harm.kill) {
                 // Whatever was on its way goes on without its sender.
                 process.work = None;
-                process.starts = now + random.below(30_000);
-                kills += 1;
+                process.starts = now + random.below(self.restart);
+                self.harmed.kills += 1;
+                continue;
+            }
+            if harm.pause > 0 && random.permille(harm.pause) {
+                let pause = random.below(harm.longest_pause + 1);
+                process.still = now + pause;
+                self.timers.lock().unwrap().stood[id] += pause;
+                self.harmed.longest_pause = self.harmed.longest_pause.max(pause);
                 continue;
             }
             process.ready.0.store(false, Ordering::Relaxed);
@@ -155,22 +193,25 @@ impl Runtime {
             let work = process.work.as_mut().unwrap();
             if work.as_mut().poll(&mut context).is_ready() {
                 process.work = None;
-                process.starts = now + random.below(30_000);
+                process.starts = now + random.below(self.restart);
             }
         }
     }
 
+    /// When something happens next.
+    fn next(&self, now: Millis) -> Option<Millis> {
+        let timer = self.timers.lock().unwrap().heap.peek().map(|timer| timer.at);
+        let starts = self.processes.iter().filter(|p| p.work.is_none()).map(|p| p.starts);
+        let wakes = self.processes.iter().filter(|p| p.still > now && p.wants()).map(|p| p.still);
+        starts.chain(wakes).chain(timer).min()
+    }
+
     fn advance(&self, to: Millis) {
-        let mut due = Vec::new();
-        {
-            let mut timers = self.timers.lock().unwrap();
-            timers.now = timers.now.max(to);
-            while timers.heap.peek().is_some_and(|timer| timer.at <= to) {
-                due.extend(timers.heap.pop());
-            }
-        }
-        for timer in due {
-            timer.waker.wake();
+        let mut timers = self.timers.lock().unwrap();
+        timers.now = timers.now.max(to);
+        while timers.heap.peek().is_some_and(|timer| timer.at <= to) {
+            // Waking sets a flag and takes no lock.
+            timers.heap.pop().unwrap().waker.wake();
         }
     }
 }

@@ -2,187 +2,218 @@
 //! from a seed; then a healing phase without faults.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use retune::apply::{Claims, Executor, Memory, Reconciler, SETTLE, Stop};
-use retune::claims::NoClaims;
+use retune::claims::TAKEOVER;
 use retune::clock::Clock;
-use retune::model::{Desired, Key, Lifecycle, Place, Retry, Source, TuningSpec};
-use retune::plan::Policy;
 
-use crate::checks::{self, Violation};
+use crate::checks::{self, Violation, holding, planning, resting};
+use crate::connection::Connection;
+use crate::job::Fates;
+use crate::manifests::{Manifests, Style, place};
+use crate::mode::{Mode, bounds};
 use crate::random::Random;
-use crate::runtime::{Millis, Runtime, Shared, Timers};
-use crate::service::{Bounds, Connection, Faults, Service, share};
+use crate::runtime::{Harm, Millis, Runtime, Shared, Timers};
+use crate::world::{Bounds, Faults, Measured, World};
 
-/// Whether faults keep the bounds that the guarantee is stated for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// List lag and late application together stay below the settle window.
-    Inside,
-    /// They do not.
-    Beyond,
-}
-
-/// What the manifests say, and since which commit.
-#[derive(Debug, Clone)]
-pub struct Manifests {
-    pub desired: Vec<Desired>,
-    pub revision: i64,
+/// Jobs that are there before anything begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Others {
+    pub foreign: bool,
+    pub newer_dialect: bool,
 }
 
 /// A schedule before it runs.
 #[derive(Debug)]
 pub struct Schedule {
     pub seed: u64,
-    pub side: Side,
+    pub mode: Mode,
     pub bounds: Bounds,
     pub faults: Faults,
+    pub harm: Harm,
+    /// The monotonic clock of a process that stands still does so too, as on a
+    /// machine that is suspended.
+    pub sleeps: bool,
+    pub others: Others,
+    /// Between two passes of a daemon.
+    pub interval: Duration,
     /// For each process: whether it remembers from pass to pass (a daemon) or
     /// starts anew each time (a pipeline).
     pub daemons: Vec<bool>,
-    /// Kills before a poll, of a thousand.
-    pub kill: u64,
     /// Manifests by the time from which they hold.
     pub edits: Vec<(Millis, Manifests)>,
     /// How much later each process sees an edit.
     pub lag: Vec<Millis>,
+    /// How long things go wrong.
+    pub chaos: Millis,
 }
 
 /// What a schedule came to.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    pub virtual_seconds: u64,
+    pub virtual_millis: Millis,
     pub kills: u64,
     pub creates: u64,
     pub jobs: u64,
     pub cancels: u64,
+    pub compared: u64,
     /// Most jobs that were made for one run.
     pub most_for_one_run: u64,
+    pub measured: Measured,
     pub violations: Vec<Violation>,
 }
 
-/// How long things go wrong.
-const CHAOS: Millis = 900_000;
+/// How long it may take to come to rest without faults: the latest edit that a
+/// process sees, an ambiguous create (260 s), a run and its cancel, a retry's
+/// wait (600 s), its run, and two settle windows and passes.
+const HEALING: Millis = 3_000_000;
 
-/// How long it may take to come to rest without faults: an ambiguous create
-/// (260 s), a run and its cancel (460 s), a retry's wait (600 s), its run, and
-/// two settle windows and passes.
-const HEALING: Millis = 2_400_000;
+/// At most between two passes of a daemon.
+pub const INTERVAL: Duration = Duration::from_secs(45);
 
-/// In the last part of it nothing may be sent any more.
-const REST: Millis = 300_000;
+/// At most between two runs of a pipeline, and after a crash.
+const RESTART: Millis = 60_000;
 
-/// Between two passes of a process.
-const INTERVAL: Duration = Duration::from_secs(45);
+/// How often it is asked whether all is at rest, and for how long it is watched.
+const WATCH: Millis = 60_000;
+
+/// One of so many looks is planned again, otherwise.
+const SAMPLE: u64 = 32;
 
 impl Schedule {
-    pub fn draw(seed: u64, side: Side) -> Self {
+    pub fn draw(seed: u64, mode: Mode) -> Self {
         let mut random = Random::new(seed);
-        let settle = u64::try_from(SETTLE.as_millis()).unwrap();
-        let bounds = match side {
-            // A second of it is for the requests' own time.
-            Side::Inside => {
-                let late = random.below(settle / 2);
-                Bounds { late, stale: random.below(settle - late - 1_000) }
-            }
-            Side::Beyond => Bounds { late: random.below(150_000), stale: random.below(120_000) },
-        };
+        let (bounds, harm) = bounds(mode, &mut random);
+        let zombie = if bounds.zombie > 0 { 300 } else { 0 };
         let mut chance = |most: u64| if random.permille(500) { random.below(most) } else { 0 };
-        let faults = Faults {
+        let claims = u64::from(mode.has_claims());
+        let mut faults = Faults {
             lost_answer: chance(500),
+            lost_request: chance(200),
             refused: chance(200),
             throttled: chance(200),
-            failed_read: chance(200),
+            failed_read: chance(150),
             stale_row: chance(1_000),
             late_create: chance(1_000),
-            transient_failure: chance(500),
-            permanent_failure: chance(200),
             lost_cancel: chance(500),
-            hand_cancel: chance(200),
+            zombie: chance(zombie + 1),
+            claim_lost: claims * chance(200),
+            claim_late: claims * chance(100),
+            claim_refused: claims * chance(100),
+            fates: Fates {
+                transient_failure: chance(500),
+                permanent_failure: chance(500),
+                hand_cancel: chance(300),
+                unclear: 0,
+                longest_run: 100_000,
+            },
         };
+        if random.permille(150) {
+            faults.fates.unclear = 500;
+        }
+        if random.permille(300) {
+            faults.fates.longest_run = 700_000;
+        }
         let count = 1 + random.below(3);
         let daemons: Vec<bool> = (0..count).map(|_| random.permille(500)).collect();
         let lag = (0..count)
-            .map(|_| if random.permille(500) { random.below(200_000) } else { 0 })
+            .map(|_| if random.permille(500) { random.below(150_000) } else { 0 })
             .collect();
-        let kill = if random.permille(600) { random.below(15) } else { 0 };
-        let mut edits = vec![(0, manifests(&mut random, 1))];
+        let others = Others { foreign: random.permille(200), newer_dialect: random.permille(30) };
+        let sleeps = random.permille(500);
+        let interval = if random.permille(100) { Duration::from_secs(10) } else { INTERVAL };
+        let style = Style::draw(&mut random);
+        let mut edits = vec![(0, style.manifests(&mut random, 1, None))];
         for n in 1..=random.below(3) {
-            let at = n * 200_000 + random.below(100_000);
-            edits.push((at, manifests(&mut random, 1 + i64::try_from(n).unwrap())));
+            let at = n * 150_000 + random.below(80_000);
+            let manifests = {
+                let before = edits.last().map(|(_, manifests)| manifests);
+                style.manifests(&mut random, 1 + i64::try_from(n).unwrap(), before)
+            };
+            edits.push((at, manifests));
         }
-        Self { seed, side, bounds, faults, daemons, kill, edits, lag }
+        let chaos = 240_000 + random.below(360_000) + claims * 200_000;
+        Self {
+            seed,
+            mode,
+            bounds,
+            faults,
+            harm,
+            sleeps,
+            others,
+            interval,
+            daemons,
+            edits,
+            lag,
+            chaos,
+        }
     }
 
-    /// What a process sees of the manifests at that time.
-    pub fn manifests_at(&self, process: usize, at: Millis) -> &Manifests {
+    /// Which edit a process sees at that time.
+    pub fn edit_at(&self, process: usize, at: Millis) -> usize {
         let at = at.saturating_sub(self.lag[process]);
-        let seen = self.edits.iter().rev().find(|(since, _)| *since <= at);
-        &seen.unwrap_or(&self.edits[0]).1
+        self.edits.iter().rposition(|(since, _)| *since <= at).unwrap_or(0)
     }
 
     pub fn run(self) -> Outcome {
         let timers: Shared<Timers> = Arc::default();
-        let service =
-            share(Service::new(Arc::clone(&timers), self.bounds, self.faults, !self.seed));
-        let mut order = Random::new(self.seed.rotate_left(17));
-        let (kill, count) = (self.kill, self.daemons.len());
         let schedule = Arc::new(self);
-        let (processes, shared) = (Arc::clone(&schedule), Arc::clone(&service));
-        let mut runtime = Runtime::new(timers, count, move |process| {
-            let connection = Connection { service: Arc::clone(&shared), process };
+        let world = World::new(Arc::clone(&schedule), Arc::clone(&timers));
+        let world: Shared<World> = Arc::new(Mutex::new(world));
+        let mut order = Random::new(schedule.seed.rotate_left(17));
+        let (processes, shared) = (Arc::clone(&schedule), Arc::clone(&world));
+        let count = schedule.daemons.len();
+        let mut runtime = Runtime::new(timers, count, RESTART, move |process| {
+            let connection = Connection { world: Arc::clone(&shared), process };
             Box::pin(live(Arc::clone(&processes), connection))
         });
-        let kills = runtime.run_until(CHAOS, kill, &mut order);
+        runtime.run_until(schedule.chaos, schedule.harm, &mut order);
         {
-            let mut service = service.lock().unwrap();
-            service.faults = Faults::default();
+            let mut world = world.lock().unwrap();
+            let longest_run = schedule.faults.fates.longest_run;
+            let fates = Fates { longest_run, ..Fates::default() };
+            world.faults = Faults { fates, ..Faults::default() };
+            world.bucket.healing = Some(schedule.chaos);
         }
-        runtime.run_until(CHAOS + HEALING, 0, &mut order);
+        let edited = schedule.edits[schedule.edits.len() - 1].0;
+        let known = edited + schedule.lag.iter().max().unwrap_or(&0);
+        let mut now = schedule.chaos;
+        let mut at_rest = false;
+        while !at_rest && now < schedule.chaos + HEALING {
+            now += WATCH;
+            runtime.run_until(now, Harm::default(), &mut order);
+            at_rest = now >= known && resting::is_at_rest(&schedule, &mut world.lock().unwrap());
+        }
+        let rest = now;
+        now += WATCH;
+        runtime.run_until(now, Harm::default(), &mut order);
+        let harmed = runtime.harmed;
         drop(runtime);
-        let mut service = service.lock().unwrap();
-        let mut outcome = checks::check(&schedule, &mut service, CHAOS + HEALING - REST, kills);
-        outcome.kills = kills;
-        outcome.virtual_seconds = (CHAOS + HEALING) / 1_000;
-        outcome
+        let mut world = world.lock().unwrap();
+        world.catch_up();
+        let mut violations = std::mem::take(&mut world.violations);
+        let (most_for_one_run, counted) = checks::counted(&world);
+        violations.extend(counted);
+        violations.extend(resting::l1_comes_to_rest(at_rest, rest));
+        if at_rest {
+            violations.extend(resting::s15_idle_is_free(&world, rest));
+        }
+        violations.extend(resting::l3_duplicates_end(&schedule, &world, schedule.chaos));
+        let pause = world.measured.pause.max(harmed.longest_pause);
+        Outcome {
+            virtual_millis: now,
+            kills: harmed.kills,
+            creates: world.creates.len() as u64,
+            jobs: world.creates.iter().filter(|create| create.job.is_some()).count() as u64,
+            cancels: world.cancels.len() as u64,
+            compared: world.compared,
+            most_for_one_run,
+            measured: Measured { pause, ..world.measured },
+            violations,
+        }
     }
-}
-
-/// One or two tuned models; specs come from so few that edits go back and forth.
-fn manifests(random: &mut Random, revision: i64) -> Manifests {
-    let count = 1 + random.below(2);
-    let desired = (0..count)
-        .map(|n| {
-            let spec = TuningSpec {
-                base_model: Some(format!("gemini-{n}-{}", random.below(3))),
-                ..TuningSpec::default()
-            };
-            let key = Key {
-                place: place(),
-                owner: "acme".parse().unwrap(),
-                name: format!("model-{n}").parse().unwrap(),
-                rerun: 0,
-            };
-            let retry = Retry { max_attempts: 1 + u32::try_from(random.below(2)).unwrap() };
-            let lifecycle = Lifecycle { retry, ..Lifecycle::default() };
-            Desired { key, spec, lifecycle, source: Source { file: PathBuf::new(), line: 1 } }
-        })
-        .collect();
-    Manifests { desired, revision }
-}
-
-pub fn place() -> Place {
-    Place::new("acme-ml", "us-central1")
-}
-
-pub fn policy(revision: i64) -> Policy {
-    let mut policy = Policy::new("acme".parse().unwrap());
-    // Far below the creation times of jobs, as commits are older than runs.
-    policy.revision = Some(revision);
-    policy
 }
 
 /// A process from its start to its end: it looks, decides and carries out, by
@@ -191,33 +222,54 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
     let process = connection.process;
     let places = BTreeSet::from([place()]);
     let (stop, memory) = (Stop::new(), Mutex::new(Memory::default()));
+    connection.with(|world| world.lives[process].begin());
+    let has_claims = schedule.mode.has_claims();
     loop {
-        let at = u64::try_from(connection.elapsed().as_millis()).unwrap();
-        let manifests = schedule.manifests_at(process, at).clone();
-        let policy = policy(manifests.revision);
+        let at = connection.with(|world| world.now());
+        let edit = schedule.edit_at(process, at);
+        let manifests = &schedule.edits[edit].1;
+        connection.with(|world| world.lives[process].pass(edit));
+        let claims = Claims { store: &connection, holder: "simulated process", takeover: TAKEOVER };
         let reconciler = Reconciler {
             executor: Executor {
                 vertex: &connection,
                 entropy: &connection,
                 clock: &connection,
-                revision: policy.revision,
+                revision: manifests.revision(),
                 stop: &stop,
                 memory: &memory,
-                claims: None::<Claims<'_, NoClaims>>,
+                claims: has_claims.then_some(claims),
             },
             desired: &manifests.desired,
             places: &places,
-            policy: &policy,
-            settle: SETTLE,
+            policy: &manifests.policy,
+            settle: if has_claims { Duration::ZERO } else { SETTLE },
         };
         if let Ok(seen) = reconciler.look().await {
+            connection.with(|world| {
+                let (plan, observation) = (&seen.plan, &seen.observation);
+                world.violate(holding::l5_nothing_stalls(manifests, plan));
+                if world.random.below(SAMPLE) == 0 {
+                    world.compared += 1;
+                    let random = &mut world.random;
+                    let found = [
+                        planning::s14_plan_purity(manifests, observation, plan, random),
+                        planning::s8_absence_is_silent(manifests, observation, plan, random),
+                        planning::s9_unlisted_place(manifests, observation),
+                    ];
+                    found.into_iter().for_each(|violation| world.violate(violation));
+                }
+            });
             reconciler.note(&seen);
             let confirmed = seen.plan.clone();
-            let _ = reconciler.carry_out(&confirmed, seen, &()).await;
+            let done = reconciler.carry_out(&confirmed, seen, &()).await;
+            let pause = schedule.harm.longest_pause;
+            let found = holding::l2_ambiguity_ends(&done.report, pause);
+            connection.with(|world| world.violate(found));
         }
         if !schedule.daemons[process] {
             return;
         }
-        connection.sleep(INTERVAL).await;
+        connection.sleep(schedule.interval).await;
     }
 }

@@ -1,3 +1,7 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::service::{Fate, Service, desired, job_name, ready};
 use crate::apply::{Outcome, Skipped, Stop, Withheld};
 use crate::model::JobState::{Cancelled, Failed, Paused, Running, Succeeded};
@@ -45,6 +49,20 @@ async fn one_failure_stops_no_other_action() {
     let plan = service.plan(&[desired("a", 1), desired("b", 2), desired("c", 3)]);
     let (codes, _) = service.apply(&plan).await;
     assert_eq!(codes, ["refused", "created", "created"]);
+}
+
+#[tokio::test]
+async fn a_look_from_before_the_machine_slept_is_too_old() {
+    // The monotonic clock, which stood still, says that no time has passed.
+    for (slept, sent) in [(5, 1), (6, 0)] {
+        let service = Service::default();
+        let mut ready = ready(&service.plan(&[desired("faq", 3)]));
+        ready.look.ended_wall = Timestamp::UNIX_EPOCH - Duration::from_secs(slept);
+        let stop = Stop::new();
+        let report = service.executor(&stop).apply(&ready, &()).await;
+        assert_eq!(report.created().count(), sent, "{slept} s: {report:?}");
+        assert_eq!(service.calls().len(), sent);
+    }
 }
 
 fn name(text: &str) -> Name {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::service::{Service, desired, job_name, policy};
 use crate::apply::{AMBIGUOUS, Look, Memory};
 use crate::model::JobState::Pending;
@@ -16,7 +18,8 @@ fn seconds(n: u64) -> Duration {
 
 /// A look that took a second and ended then.
 fn look(ended: u64) -> Look {
-    Look { began: seconds(ended - 1), ended: seconds(ended) }
+    let ended_wall = Timestamp::UNIX_EPOCH;
+    Look { began: seconds(ended - 1), ended: seconds(ended), ended_wall }
 }
 
 /// What one pass over the service decides, with what the process remembers.

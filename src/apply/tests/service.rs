@@ -210,7 +210,9 @@ impl Service {
 
 /// What may be sent at once.
 pub(super) fn ready(plan: &Plan) -> Ready {
-    Ready::settled(plan.clone(), Look { began: Duration::ZERO, ended: Duration::MAX / 2 })
+    let ended_wall = Timestamp::UNIX_EPOCH;
+    let look = Look { began: Duration::ZERO, ended: Duration::MAX / 2, ended_wall };
+    Ready::settled(plan.clone(), look)
 }
 
 fn refusal() -> Refusal {

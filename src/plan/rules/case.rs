@@ -6,6 +6,7 @@ use super::super::runs::{Index, Run, has_digest, has_spec};
 use super::super::{InFlight, InSync, Newer, Policy, Remark};
 use crate::model::identity::{Digests, equivalent, removed_fields};
 use crate::model::{Desired, FoundModel, JobName, Observed, Phase, labels};
+use crate::mutant::{Mutant, is};
 
 /// One manifest and everything observed of it.
 pub(super) struct Case<'a> {
@@ -46,7 +47,12 @@ impl<'a> Case<'a> {
             stamped || equivalent(&desired.spec, &job.echo)
         });
         wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
-        wanted.sort_by_key(|job| job.age_order());
+        if !is(Mutant::ListingOrder) {
+            wanted.sort_by_key(|job| job.age_order());
+        }
+        if is(Mutant::NewestSurvives) {
+            wanted.reverse();
+        }
         Self { desired, digests, runs, adopted, wanted, index, policy }
     }
 
@@ -192,6 +198,9 @@ impl<'a> Case<'a> {
 /// is older than any.
 pub(in crate::plan) fn newer_revision(run: &Run<'_>, policy: &Policy) -> Option<Newer> {
     let theirs = run.revision()?;
+    if is(Mutant::NoRevisionGuard) {
+        return None;
+    }
     let newer = policy.revision.is_none_or(|ours| theirs > ours);
     newer.then_some(Newer::Revision { theirs, ours: policy.revision })
 }

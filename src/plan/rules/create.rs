@@ -8,6 +8,7 @@ use super::Decision;
 use super::case::Case;
 use crate::model::identity::differences;
 use crate::model::{CreateRequest, FoundModel, Observed, OnSupersede, TunedModel};
+use crate::mutant::{Mutant, is};
 
 pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     let rerun = Some(case.desired.key.rerun);
@@ -29,7 +30,7 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     }
     for run in case.active_runs() {
         let reason = CancelReason::Superseded { by: None };
-        let after = Some(case.desired.key.clone());
+        let after = Some(case.desired.key.clone()).filter(|_| !is(Mutant::SupersedeFirst));
         decision.actions.push(case.cancel(run, reason, after));
     }
     Some(decision)

@@ -8,6 +8,7 @@ use super::super::{CancelledBy, CreateReason, HoldReason};
 use super::case::Case;
 use super::{Decision, create};
 use crate::model::{Observed, Phase};
+use crate::mutant::{Mutant, is};
 
 /// The wait before the first retry; each further one is twice as long.
 const RETRY_WAIT: Duration = Duration::from_secs(10 * 60);
@@ -21,6 +22,9 @@ pub(super) fn decide(case: &Case<'_>) -> Option<Decision> {
     let highest = case.wanted().map(attempt).max()?;
     let run = case.wanted().find(|job| attempt(job) == highest)?;
     let mut decision = match run.phase() {
+        Phase::Cancelled if is(Mutant::CancelledRecreates) => {
+            create::make(case, CreateReason::Retry, highest.saturating_add(1))
+        }
         Phase::Cancelled => case.hold(HoldReason::LastRunCancelled {
             job: run.name.clone(),
             by: cancelled_by(case, run),
@@ -44,9 +48,11 @@ fn failed(case: &Case<'_>, run: &Observed, highest: u32) -> Decision {
     let max = case.desired.lifecycle.retry.max_attempts as usize;
     // A failed run that owns a model is never run again: it was paid, and the
     // model can be used or deployed by hand.
-    let allowed = transient && !run.has_model() && attempts.len() < max;
+    let allowed = (transient || is(Mutant::PermanentRetried))
+        && !run.has_model()
+        && (attempts.len() < max || is(Mutant::FailedAlwaysRetried));
     let retry_in = allowed.then(|| wait(case, run, highest)).flatten();
-    if allowed && retry_in == Some(Duration::ZERO) {
+    if allowed && (retry_in == Some(Duration::ZERO) || is(Mutant::RetryAtOnce)) {
         return create::make(case, CreateReason::Retry, highest.saturating_add(1));
     }
     case.hold(HoldReason::LastRunFailed {

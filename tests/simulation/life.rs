@@ -1,0 +1,145 @@
+//! What one process has seen and sent since it started, as an onlooker knows
+//! it: the checks rest on this and not on the product's own memory.
+
+use crate::job::{Job, Stage};
+use crate::manifests::{Manifests, OWNER, model};
+use crate::runtime::Millis;
+use crate::schedule::Schedule;
+
+/// One row of a listing.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    pub job: usize,
+    pub stage: Stage,
+}
+
+/// A complete listing.
+#[derive(Debug, Clone, Default)]
+pub struct Look {
+    pub began: Millis,
+    pub ended: Millis,
+    pub rows: Vec<Row>,
+}
+
+/// A run that no listing showed since that time, without a break.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Missing {
+    pub name: String,
+    pub rerun: u64,
+    pub model: String,
+    pub attempt: u32,
+    pub since: Millis,
+}
+
+/// What one process has seen and sent since it started.
+#[derive(Debug, Clone, Default)]
+pub struct Life {
+    /// Which of the process's lives it is.
+    pub number: u32,
+    /// The commit that its pass is about, by its place among the edits.
+    pub edit: usize,
+    /// The last listing; `None` when it could not be read.
+    pub last: Option<Look>,
+    /// When the listing before it was read.
+    pub before_last: Millis,
+    pub missing: Vec<Missing>,
+    /// Names of which it was told that a job exists, beside the listings.
+    pub made: Vec<String>,
+    /// What GETs showed, by job.
+    pub gets: Vec<(usize, Millis, Stage)>,
+    /// When it read which claim.
+    pub claims: Vec<(String, Millis)>,
+    pub creates_of_pass: u32,
+    pub cancels_of_pass: u32,
+    /// Jobs that creates of this pass were answered with.
+    pub made_in_pass: Vec<usize>,
+}
+
+impl Life {
+    /// The process starts anew.
+    pub fn begin(&mut self) {
+        *self = Self { number: self.number + 1, ..Self::default() };
+    }
+
+    /// It begins a pass over the manifests of that edit.
+    pub fn pass(&mut self, edit: usize) {
+        self.edit = edit;
+        self.creates_of_pass = 0;
+        self.cancels_of_pass = 0;
+        self.made_in_pass.clear();
+        self.gets.clear();
+    }
+
+    pub fn manifests<'a>(&self, schedule: &'a Schedule) -> &'a Manifests {
+        &schedule.edits[self.edit].1
+    }
+
+    /// It was shown this listing.
+    pub fn listed(&mut self, schedule: &Schedule, jobs: &[Job], look: Look) {
+        let before = std::mem::take(&mut self.missing);
+        for desired in &self.manifests(schedule).desired {
+            let (name, model) = (desired.key.name.as_str(), model(desired));
+            let runs = look.rows.iter().filter(|row| {
+                let job = &jobs[row.job];
+                job.is_of(OWNER, name) && job.model() == model && rerun(job) == desired.key.rerun
+            });
+            if let Some(attempt) = next_attempt(jobs, runs) {
+                let mut missing = Missing {
+                    name: name.to_owned(),
+                    rerun: desired.key.rerun,
+                    model: model.to_owned(),
+                    attempt,
+                    since: look.ended,
+                };
+                let same =
+                    |known: &&Missing| Missing { since: known.since, ..missing.clone() } == **known;
+                let since = before.iter().find(same).map(|known| known.since);
+                missing.since = since.unwrap_or(look.ended);
+                self.missing.push(missing);
+            }
+        }
+        self.before_last = self.last.as_ref().map_or(0, |last| last.ended);
+        self.last = Some(look);
+    }
+
+    /// The listing's last byte was read.
+    pub fn ended(&mut self, at: Millis) {
+        if let Some(look) = &mut self.last {
+            look.ended = at;
+        }
+    }
+
+    /// What a GET showed of a job, at last and before now.
+    pub fn got(&self, job: usize) -> Option<(Millis, Stage)> {
+        let got = self.gets.iter().rev().find(|(of, _, _)| *of == job);
+        got.map(|(_, at, stage)| (*at, *stage))
+    }
+}
+
+/// Which attempt may follow these runs of one training: the oldest of the
+/// highest attempt speaks, the others were its duplicates. `None`: one of them
+/// is live, or good, or was cancelled.
+pub fn next_attempt<'a>(jobs: &[Job], runs: impl Iterator<Item = &'a Row>) -> Option<u32> {
+    let mut speaks: Option<(u32, std::cmp::Reverse<Millis>, Stage)> = None;
+    for row in runs {
+        if !matches!(row.stage, Stage::Failed | Stage::Cancelled) {
+            return None;
+        }
+        let job = &jobs[row.job];
+        let attempt = job.stamp().map_or(1, |stamp| stamp.attempt);
+        let candidate = (attempt, std::cmp::Reverse(job.created), row.stage);
+        if speaks.is_none_or(|known| (known.0, known.1) < (candidate.0, candidate.1)) {
+            speaks = Some(candidate);
+        }
+    }
+    match speaks {
+        None => Some(1),
+        Some((attempt, _, Stage::Failed)) => Some(attempt + 1),
+        Some(_) => None,
+    }
+}
+
+/// The rerun that a job is of.
+pub fn rerun(job: &Job) -> u64 {
+    job.stamp().and_then(|stamp| stamp.rerun).unwrap_or(0)
+}
