@@ -17,6 +17,11 @@ use crate::vertex::{ReadError, Vertex};
 /// A create takes a second or two, a dead holder minutes.
 const CLAIM_POLL: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
+/// Rounds in a row in which nothing came of anything, for it came too late or
+/// another run was quicker each time, before that is said. With the pauses
+/// between them it takes a quarter of a minute, and as long as the store does.
+const FRUITLESS_ROUNDS: u32 = 5;
+
 /// Everything that one pass needs.
 #[derive(Debug)]
 pub struct Reconciler<'a, V, E, C, S = NoClaims> {
@@ -188,7 +193,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut items: Vec<Item> = Vec::new();
         let mut open: Vec<Action> = confirmed.actions.clone();
         let mut newest = Ok(seen);
-        let mut looks = 0;
+        let (mut looks, mut fruitless) = (0, 0);
         let broken = loop {
             let ready = match newest {
                 Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
@@ -219,13 +224,17 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 items.push(Item { action, outcome });
             }
             let report = self.executor.apply(&ready, observer).await;
-            for item in report.items {
-                // What came too late, and what was to follow it, is decided again.
-                if item.outcome.is_decided_again() {
-                    open.push(item.action);
-                } else {
-                    items.push(item);
-                }
+            // What came too late, and what was to follow it, is decided again.
+            let (again, done): (Vec<_>, Vec<_>) =
+                report.items.into_iter().partition(|item| item.outcome.is_decided_again());
+            let got_on = again.is_empty() || !done.is_empty();
+            fruitless = if got_on { 0 } else { fruitless + 1 };
+            items.extend(done);
+            if fruitless < FRUITLESS_ROUNDS {
+                open.extend(again.into_iter().map(|item| item.action));
+            } else {
+                again.iter().for_each(|item| tell(item, observer));
+                items.extend(again);
             }
             if self.executor.stop.is_set() {
                 let open = std::mem::take(&mut open);
@@ -234,7 +243,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             if open.is_empty() {
                 break None;
             }
-            self.pause(&ready.plan, &open, looks, observer).await;
+            self.pause(&ready.plan, &open, (looks, fruitless), observer).await;
             looks += 1;
             newest = self.look().await.map_err(Broken::Jobs);
         };
@@ -243,12 +252,20 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         CarriedOut { report: Report { items }, broken }
     }
 
-    /// Waits until the first of the open creates may be looked at again.
-    async fn pause(&self, now: &Plan, open: &[Action], looks: u32, observer: &dyn Observer) {
+    /// Waits until the first of the open creates may be looked at again. What
+    /// came to nothing twice in a row is waited with, too.
+    async fn pause(
+        &self,
+        now: &Plan,
+        open: &[Action],
+        (looks, fruitless): (u32, u32),
+        observer: &dyn Observer,
+    ) {
         let clock = self.executor.clock;
         let (first, most) = CLAIM_POLL;
-        let poll = first.saturating_mul(1 << looks.min(8)).min(most);
-        let mut wait = None;
+        let poll = |rounds: u32| first.saturating_mul(1 << rounds.min(8)).min(most);
+        let mut wait = fruitless.checked_sub(2).map(poll);
+        let poll = poll(looks);
         let mut settling = 0;
         for held in now.held.iter().filter(|held| open.iter().any(|a| *key(a) == held.key)) {
             match &held.reason {
@@ -305,8 +322,12 @@ fn skipped(
     observer: &dyn Observer,
 ) -> impl Iterator<Item = Item> {
     actions.into_iter().map(move |action| {
-        let outcome = Outcome::Skipped(why);
-        observer.notice(&Event::Done(&action, &outcome));
-        Item { action, outcome }
+        let item = Item { action, outcome: Outcome::Skipped(why) };
+        tell(&item, observer);
+        item
     })
+}
+
+fn tell(item: &Item, observer: &dyn Observer) {
+    observer.notice(&Event::Done(&item.action, &item.outcome));
 }
