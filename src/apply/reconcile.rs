@@ -116,26 +116,27 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     ) -> Result<Ready, Broken> {
         let withheld = |seen: Seen| {
             let mut now = seen.plan;
-            now.actions.retain(&wanted);
+            let (due, beside) = now.actions.into_iter().partition(&wanted);
+            now.actions = due;
             self.executor.memory().withhold(&mut now, seen.look, self.settle);
-            (now, seen.look)
+            (now, seen.look, beside)
         };
-        let (now, look) = withheld(seen);
+        let (now, look, beside) = withheld(seen);
         let Some(claims) = self.executor.claims.as_ref().filter(|_| now.creates().next().is_some())
         else {
-            return Ok(Ready::settled(now, look));
+            return Ok(Ready::settled(now, look).with(beside));
         };
         let looked = claims.look(now.creates(), self.executor.clock).await;
         let looked = looked.map_err(Broken::Claims)?;
         self.read_claimed(&looked).await?;
         let again = self.look().await?;
         let lost = self.lost(claims.store, &again).await?;
-        let (mut now, look) = withheld(again);
+        let (mut now, look, beside) = withheld(again);
         now.hold(|create| {
             let job = lost.get(&create.key.place)?.clone();
             Some(HoldReason::ImplausibleListing { listed: 0, known: Known::Claimed(job) })
         });
-        Ok(looked.hold(now, look))
+        Ok(looked.hold(now, look).with(beside))
     }
 
     /// Places where a create is due, whose listing has no job of ours, and where
@@ -196,7 +197,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let (mut looks, mut fruitless) = (0, 0);
         let broken = loop {
             let ready = match newest {
-                Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
+                Ok(seen) => self.ready(seen, |due| open.iter().any(|a| a.is_same(due))).await,
                 Err(error) => Err(error),
             };
             let ready = match ready {
@@ -208,7 +209,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 }
             };
             let now = &ready.plan;
-            open.retain(|action| !now.actions.contains(action));
+            open.retain(|action| now.actions.iter().all(|due| !due.is_same(action)));
             for action in std::mem::take(&mut open) {
                 let outcome = match now.held.iter().find(|held| held.key == *key(&action)) {
                     Some(held) if held.reason.passes_soon() => {
@@ -217,6 +218,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                     }
                     Some(Held { reason, .. }) if is_late(reason) => {
                         Outcome::Held(Box::new(reason.clone()))
+                    }
+                    _ if ready.beside.iter().any(|due| due.is_about_the_same(&action)) => {
+                        Outcome::Skipped(Skipped::Changed)
                     }
                     _ => Outcome::Skipped(Skipped::NoLongerDue),
                 };
@@ -247,7 +251,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             looks += 1;
             newest = self.look().await.map_err(Broken::Jobs);
         };
-        let place = |item: &Item| confirmed.actions.iter().position(|a| *a == item.action);
+        let place = |item: &Item| confirmed.actions.iter().position(|a| a.is_same(&item.action));
         items.sort_by_key(place);
         CarriedOut { report: Report { items }, broken }
     }
@@ -297,12 +301,15 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     }
 }
 
-/// Whether it is found out only after a plan was confirmed.
+/// Whether a create that was confirmed is still wanted behind it.
 fn is_late(reason: &HoldReason) -> bool {
     matches!(
         reason,
         HoldReason::AmbiguousCreate { .. }
             | HoldReason::ClaimedElsewhere { .. }
+            | HoldReason::CreateLimit { .. }
+            | HoldReason::CancelLimit { .. }
+            | HoldReason::ConcurrencyLimit { .. }
             | HoldReason::ImplausibleListing { .. }
     )
 }
