@@ -139,6 +139,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         for (job, key) in runs.clone() {
             let seen = self.reconciler.executor.vertex.get(&job).await?;
+            self.reconciler.executor.memory().read(&seen);
             self.show(&key, &seen, observer).await;
             if !matches!(seen.phase(), Phase::Active | Phase::Ending | Phase::Unclear) {
                 runs.remove(&job);

@@ -56,6 +56,20 @@ async fn a_failed_run_is_named() {
     }
 }
 
+/// Its own word counts: a listing that never shows it keeps nobody waiting.
+#[tokio::test]
+async fn a_run_that_no_listing_shows_is_waited_for_to_its_end() {
+    for (end, good) in [(Succeeded, true), (Failed, false)] {
+        let service = Service::default().then(1, Running).then(1, end);
+        service.hides_jobs(true);
+        let wanted = [desired("faq", 3)];
+        let limit = Some(Duration::from_secs(3600));
+        let ended = wait(&service, &wanted, &policy(), limit).await.unwrap();
+        let not_good = Verdict::NotGood(vec![wanted[0].key.clone()]);
+        assert_eq!(ended.verdict, if good { Verdict::AllGood } else { not_good });
+    }
+}
+
 #[tokio::test]
 async fn suspended_and_stopped_models_need_no_good_run() {
     let mut suspended = desired("a", 1);
