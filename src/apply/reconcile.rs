@@ -302,7 +302,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
 }
 
 /// Whether a create that was confirmed is still wanted behind it.
-fn is_late(reason: &HoldReason) -> bool {
+pub(super) fn is_late(reason: &HoldReason) -> bool {
     matches!(
         reason,
         HoldReason::AmbiguousCreate { .. }
