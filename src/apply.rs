@@ -17,6 +17,7 @@ mod outcome;
 mod reconcile;
 mod step;
 mod stop;
+mod stopped;
 mod wait;
 
 pub use claiming::{Claims, Ready};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Outcome;
-use crate::model::{JobName, JobState, Key, Progress, TunedModel, Untrusted};
+use crate::model::{JobName, JobState, Key, Observed, Progress, TunedModel, Untrusted};
 use crate::plan::Action;
 
 /// Something that happened.
@@ -29,6 +29,13 @@ pub enum Event<'a> {
         tuned_model: Option<&'a TunedModel>,
         /// Its error.
         error: Option<&'a Untrusted>,
+    },
+    /// A run that was asked to stop has ended: what it did until then is billed.
+    Stopped {
+        /// The tuned model.
+        key: &'a Key,
+        /// The run, as it ended.
+        run: &'a Observed,
     },
     /// Creates are due, and wait for a second look.
     Settling {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::reconcile::is_late;
+use super::stopped::Stopped;
 use super::{Broken, Event, Item, Observer, Outcome, Reconciler, Report, Seen};
 use crate::claims::{ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
@@ -73,6 +74,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
         let mut runs: BTreeMap<JobName, Key> =
             confirmed.in_flight.iter().map(|run| (run.job.clone(), run.key.clone())).collect();
         runs.extend(report.created().map(|(action, job)| (job.clone(), action.key().clone())));
+        let mut stopped = Stopped::of(report);
         let mut deferred: Vec<Create> = confirmed.deferred().cloned().collect();
         let mut started = Report::default();
         let clock = self.reconciler.executor.clock;
@@ -88,8 +90,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
                 let verdict = Verdict::TimedOut(open());
                 return Ok(Ended { verdict, report: started, plan: None });
             }
-            let mut looked = self.look(&mut runs, observer).await;
-            if looked.is_ok() && (!deferred.is_empty() || runs.is_empty()) {
+            let mut looked = self.look(&mut runs, &mut stopped, observer).await;
+            let all_ended = runs.is_empty() && stopped.is_empty();
+            if looked.is_ok() && (!deferred.is_empty() || all_ended) {
                 match self.reconciler.look().await {
                     Ok(seen) if deferred.is_empty() && seen.plan.in_flight.is_empty() => {
                         let verdict = self.judge(&seen.plan);
@@ -136,8 +139,10 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
     async fn look(
         &self,
         runs: &mut BTreeMap<JobName, Key>,
+        stopped: &mut Stopped,
         observer: &dyn Observer,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        stopped.look(self.reconciler.executor.vertex, observer).await?;
         for (job, key) in runs.clone() {
             let seen = self.reconciler.executor.vertex.get(&job).await?;
             self.reconciler.executor.memory().read(&seen);

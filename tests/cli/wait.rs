@@ -265,3 +265,39 @@ fn an_interrupt_says_what_goes_on_and_how_to_look_again() {
     [exit 130]
     ");
 }
+
+#[test]
+fn what_became_of_a_stopped_run_is_told_with_what_it_costs() {
+    let world = World::ticking();
+    world.wants(model("faq")).does("apply --yes").later("10m");
+    world.wants(model("faq").epochs(7));
+    assert_snapshot!(world.run("apply --yes --wait"), @"
+      + faq   create     epochCount 3 -> 7
+      x faq   cancel     tuningJobs/[JOB-1]: superseded, once the new run is accepted
+
+    Plan: 1 to create, 1 to cancel.
+    Digest: sha256:[DIGEST]
+    Listed acme-ml/us-central1.
+      faq  created  tuningJobs/[JOB-2]
+      faq  cancelled  tuningJobs/[JOB-1]: asked to stop
+
+    Applied: 1 created, 1 cancelled.
+      faq  cancelled  tuningJobs/[JOB-1]: ran for 17m 19s, and what it did until then is billed
+      faq  running  tuningJobs/[JOB-2]
+      faq  succeeded  tuningJobs/[JOB-2]  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
+
+    Done. Every tuned model matches its manifest.
+      faq  projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
+    [exit 0]
+    ");
+}
+
+#[test]
+fn a_run_that_ends_well_although_it_was_stopped_is_named() {
+    let world = World::ticking();
+    world.wants(model("faq")).does("apply --yes").later("2m");
+    world.fault("cancel:cancel-loses");
+    world.wants(model("faq").epochs(7));
+    assert_snapshot!(world.run("apply --yes --wait --format jsonl").lines()
+        .filter(|line| line.contains("\"stopped\"")).collect::<String>(), @r#"{"event":"stopped","name":"faq","project":"acme-ml","location":"us-central1","rerun":0,"job":"projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]","state":"succeeded","startTime":"2026-03-01T12:06:32.219473Z","endTime":"2026-03-01T12:30:06.183985Z","message":"tuningJobs/[JOB-1], although it was asked to stop: ran for 23m 33s, and what it did until then is billed"}"#);
+}

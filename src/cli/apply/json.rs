@@ -78,6 +78,17 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
                 "error": error.map(|text| text.raw()),
             }),
         ),
+        Event::Stopped { key, run } => about(
+            "stopped",
+            key,
+            json!({
+                "job": run.name.to_string(),
+                "state": run.state.word(),
+                "startTime": run.start_time.map(|t| t.to_string()),
+                "endTime": run.end_time.map(|t| t.to_string()),
+                "message": report::stopped(run),
+            }),
+        ),
         Event::Settling { creates, wait } => {
             json!({"event": "settling", "creates": creates, "waitSeconds": whole_seconds(*wait).as_secs()})
         }

@@ -1,6 +1,9 @@
 //! The words for what became of an action.
 
+use std::time::Duration;
+
 use crate::apply::{Outcome, Report, Skipped, Withheld};
+use crate::model::{Observed, Phase, Pretty};
 use crate::plan::{Action, Held, HoldReason, Plan, show};
 
 /// What became of an action, in a verb and its reason.
@@ -77,6 +80,21 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
             of_job("the service did not echo our labels; look with `retune jobs`".to_owned()),
         ),
         Outcome::Skipped(Skipped::Interrupted) => ("not begun", of_job("interrupted".to_owned())),
+    }
+}
+
+/// What became of a run that was asked to stop, and what it costs.
+pub(super) fn stopped(run: &Observed) -> String {
+    let job = run.name.short();
+    let ran = run.start_time.zip(run.end_time).map(|(start, end)| end.duration_since(start));
+    let ran = ran.and_then(|ran| Duration::try_from(ran).ok()).map(Pretty);
+    let ended = match run.phase() {
+        Phase::Cancelled => "",
+        _ => ", although it was asked to stop",
+    };
+    match ran {
+        Some(ran) => format!("{job}{ended}: ran for {ran}, and what it did until then is billed"),
+        None => format!("{job}{ended}: it had not started"),
     }
 }
 

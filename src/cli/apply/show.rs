@@ -256,6 +256,12 @@ impl Observer for Telling<'_> {
                     error: error.map(|text| text.shown().to_string()),
                 });
             }
+            Event::Stopped { key, run } => {
+                let (names, words) = (self.columns.names(), self.columns.words());
+                let (name, word) = (key.name.as_str(), run.state.word());
+                let text = report::stopped(run);
+                self.above(&format!("  {name:names$}  {word:words$}  {text}{}\n", self.on()));
+            }
             Event::Settling { creates, wait } => {
                 let text = format!(
                     "  looking again in {} before {} created: a run that is not listed yet may \
