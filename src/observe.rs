@@ -56,7 +56,10 @@ pub async fn decide<V: Vertex>(
 ) -> Result<Plan, ObserveError> {
     let first = plan(desired, observation, policy);
     let missing = first.creates().filter(|create| create.reason == CreateReason::Missing);
-    let looks = missing.map(async |create| (&create.key, vertex.models(&create.key).await));
+    let looks = missing.map(async |create| {
+        let base_model = create.request.spec.base_model.as_deref();
+        (&create.key, vertex.models(&create.key, base_model).await)
+    });
     let mut looks = futures_util::stream::iter(looks).buffered(PLACES_AT_A_TIME);
     let mut found = Vec::new();
     while let Some((key, models)) = looks.next().await {

@@ -70,14 +70,19 @@ pub trait Vertex: Send + Sync {
     /// As [`Vertex::list`]; a job that does not exist is [`ReadError::NotFound`].
     fn get(&self, job: &JobName) -> impl Future<Output = Result<Observed, ReadError>> + Send;
 
-    /// Finds the models whose labels are those of a run of this key, in the
-    /// key's place and in the multi-region to which Vertex moves the models of
-    /// Gemini 3. A service without a model registry has none.
+    /// Finds the models whose labels are those of a run of this key: in the
+    /// key's place and, unless the base model is older than Gemini 3, in the
+    /// multi-region to which Vertex moves the models of newer ones. A service
+    /// without a model registry has none.
     ///
     /// # Errors
     /// As [`Vertex::list`].
-    fn models(&self, key: &Key) -> impl Future<Output = Result<Vec<FoundModel>, ReadError>> + Send {
-        let _ = key;
+    fn models(
+        &self,
+        key: &Key,
+        base_model: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<FoundModel>, ReadError>> + Send {
+        let _ = (key, base_model);
         std::future::ready(Ok(Vec::new()))
     }
 

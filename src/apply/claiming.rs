@@ -15,7 +15,7 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Place, Untrusted, labels};
 use crate::mutant::{Mutant, is};
-use crate::plan::{ClaimedBy, Create, HoldReason, Plan};
+use crate::plan::{Action, ClaimedBy, Create, HoldReason, Plan};
 use crate::vertex::{CreateOutcome, Vertex};
 
 /// How many claims are looked at at a time; a look is one or two requests.
@@ -38,6 +38,8 @@ pub struct Claims<'a, S> {
 pub struct Ready {
     pub(super) plan: Plan,
     pub(super) look: Look,
+    /// What the look asks for beside what may be done.
+    pub(super) beside: Vec<Action>,
     /// The claims that were free. Empty without a store.
     vacant: Mutex<BTreeMap<ClaimPath, Vacant>>,
 }
@@ -45,7 +47,11 @@ pub struct Ready {
 impl Ready {
     /// What may be sent where there is no claim store.
     pub(super) fn settled(plan: Plan, look: Look) -> Self {
-        Self { plan, look, vacant: Mutex::default() }
+        Self { plan, look, beside: Vec::new(), vacant: Mutex::default() }
+    }
+
+    pub(super) fn with(self, beside: Vec<Action>) -> Self {
+        Self { beside, ..self }
     }
 
     fn take(&self, path: &ClaimPath) -> Option<Vacant> {
@@ -80,7 +86,7 @@ impl Looked {
                 None => Some(HoldReason::Settling { remaining: Duration::ZERO, deferred }),
             }
         });
-        Ready { plan, look: seen, vacant: Mutex::new(vacant) }
+        Ready { plan, look: seen, beside: Vec::new(), vacant: Mutex::new(vacant) }
     }
 
     /// The jobs that claims name, with the place in whose listing they should be.

@@ -109,6 +109,15 @@ impl Memory {
         }
     }
 
+    /// A job was read by its name. One that no listing shows is, from now on,
+    /// what it was just now.
+    pub fn read(&mut self, job: &Observed) {
+        let known = self.made.values_mut().find(|known| known.name.same_job(&job.name));
+        if let Some(known) = known {
+            *known = Observed { place: known.place.clone(), ..job.clone() };
+        }
+    }
+
     /// A create was sent at `sent` and nobody knows what became of it.
     pub fn lost(&mut self, create: &Create, run: u64, sent: Duration) {
         if is(Mutant::AmbiguousNotHeld) {

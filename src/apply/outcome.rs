@@ -74,6 +74,8 @@ pub enum Skipped {
     /// A newer look no longer found it due: somebody else did it, or the run
     /// came to another end.
     NoLongerDue,
+    /// A newer look asks for something else instead: the plan is another one.
+    Changed,
     /// The look that found it due is too old; it is decided again.
     TooLate,
     /// Another run of retune took the claim first; it is decided again.
@@ -120,6 +122,7 @@ impl Outcome {
             Self::Skipped(Skipped::CreateNotAccepted) => "notBegun",
             Self::Skipped(Skipped::Interrupted) => "interrupted",
             Self::Skipped(Skipped::NoLongerDue) => "noLongerDue",
+            Self::Skipped(Skipped::Changed) => "changed",
             Self::Unclaimed { .. } => "unclaimed",
             Self::Held(_) => "held",
             Self::Skipped(Skipped::TooLate) => "tooLate",

@@ -18,6 +18,11 @@ use crate::vertex::{ReadError, Vertex};
 /// A create takes a second or two, a dead holder minutes.
 const CLAIM_POLL: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(30));
 
+/// Rounds in a row in which nothing came of anything, for it came too late or
+/// another run was quicker each time, before that is said. With the pauses
+/// between them it takes a quarter of a minute, and as long as the store does.
+const FRUITLESS_ROUNDS: u32 = 5;
+
 /// Everything that one pass needs.
 #[derive(Debug)]
 pub struct Reconciler<'a, V, E, C, S = NoClaims> {
@@ -120,15 +125,16 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     ) -> Result<Ready, Broken> {
         let withheld = |seen: Seen| {
             let mut now = seen.plan;
-            now.actions.retain(&wanted);
+            let (due, beside) = now.actions.into_iter().partition(&wanted);
+            now.actions = due;
             self.executor.memory().withhold(&mut now, seen.look, self.settle);
-            (now, seen.look)
+            (now, seen.look, beside)
         };
         let listed = is(Mutant::ListBeforeClaim).then(|| seen.clone());
-        let (now, look) = withheld(seen);
+        let (now, look, beside) = withheld(seen);
         let Some(claims) = self.executor.claims.as_ref().filter(|_| now.creates().next().is_some())
         else {
-            return Ok(Ready::settled(now, look));
+            return Ok(Ready::settled(now, look).with(beside));
         };
         let looked = claims.look(now.creates(), self.executor.clock).await;
         let looked = looked.map_err(Broken::Claims)?;
@@ -138,12 +144,12 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             None => self.look().await?,
         };
         let lost = self.lost(claims.store, &again).await?;
-        let (mut now, look) = withheld(again);
+        let (mut now, look, beside) = withheld(again);
         now.hold(|create| {
             let job = lost.get(&create.key.place)?.clone();
             Some(HoldReason::ImplausibleListing { listed: 0, known: Known::Claimed(job) })
         });
-        Ok(looked.hold(now, look))
+        Ok(looked.hold(now, look).with(beside))
     }
 
     /// Places where a create is due, whose listing has no job of ours, and where
@@ -201,11 +207,11 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut items: Vec<Item> = Vec::new();
         let mut open: Vec<Action> = confirmed.actions.clone();
         let mut newest = Ok(seen);
-        let mut looks = 0;
+        let (mut looks, mut fruitless) = (0, 0);
         let broken = loop {
             let first = is(Mutant::SecondLookSkipped).then(|| newest.as_ref().ok().cloned());
             let ready = match newest {
-                Ok(seen) => self.ready(seen, |action| open.contains(action)).await,
+                Ok(seen) => self.ready(seen, |due| open.iter().any(|a| a.is_same(due))).await,
                 Err(error) => Err(error),
             };
             let ready = match ready {
@@ -217,7 +223,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 }
             };
             let now = &ready.plan;
-            open.retain(|action| !now.actions.contains(action));
+            open.retain(|action| now.actions.iter().all(|due| !due.is_same(action)));
             for action in std::mem::take(&mut open) {
                 let outcome = match now.held.iter().find(|held| held.key == *key(&action)) {
                     Some(held) if held.reason.passes_soon() => {
@@ -227,19 +233,26 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                     Some(Held { reason, .. }) if is_late(reason) => {
                         Outcome::Held(Box::new(reason.clone()))
                     }
+                    _ if ready.beside.iter().any(|due| due.is_about_the_same(&action)) => {
+                        Outcome::Skipped(Skipped::Changed)
+                    }
                     _ => Outcome::Skipped(Skipped::NoLongerDue),
                 };
                 observer.notice(&Event::Done(&action, &outcome));
                 items.push(Item { action, outcome });
             }
             let report = self.executor.apply(&ready, observer).await;
-            for item in report.items {
-                // What came too late, and what was to follow it, is decided again.
-                if item.outcome.is_decided_again() {
-                    open.push(item.action);
-                } else {
-                    items.push(item);
-                }
+            // What came too late, and what was to follow it, is decided again.
+            let (again, done): (Vec<_>, Vec<_>) =
+                report.items.into_iter().partition(|item| item.outcome.is_decided_again());
+            let got_on = again.is_empty() || !done.is_empty();
+            fruitless = if got_on { 0 } else { fruitless + 1 };
+            items.extend(done);
+            if fruitless < FRUITLESS_ROUNDS {
+                open.extend(again.into_iter().map(|item| item.action));
+            } else {
+                again.iter().for_each(|item| tell(item, observer));
+                items.extend(again);
             }
             if self.executor.stop.is_set() {
                 let open = std::mem::take(&mut open);
@@ -248,24 +261,32 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             if open.is_empty() {
                 break None;
             }
-            self.pause(&ready.plan, &open, looks, observer).await;
+            self.pause(&ready.plan, &open, (looks, fruitless), observer).await;
             looks += 1;
             newest = match first.flatten() {
                 Some(seen) => Ok(seen.again(self.executor.clock)),
                 None => self.look().await.map_err(Broken::Jobs),
             };
         };
-        let place = |item: &Item| confirmed.actions.iter().position(|a| *a == item.action);
+        let place = |item: &Item| confirmed.actions.iter().position(|a| a.is_same(&item.action));
         items.sort_by_key(place);
         CarriedOut { report: Report { items }, broken }
     }
 
-    /// Waits until the first of the open creates may be looked at again.
-    async fn pause(&self, now: &Plan, open: &[Action], looks: u32, observer: &dyn Observer) {
+    /// Waits until the first of the open creates may be looked at again. What
+    /// came to nothing twice in a row is waited with, too.
+    async fn pause(
+        &self,
+        now: &Plan,
+        open: &[Action],
+        (looks, fruitless): (u32, u32),
+        observer: &dyn Observer,
+    ) {
         let clock = self.executor.clock;
         let (first, most) = CLAIM_POLL;
-        let poll = first.saturating_mul(1 << looks.min(8)).min(most);
-        let mut wait = None;
+        let poll = |rounds: u32| first.saturating_mul(1 << rounds.min(8)).min(most);
+        let mut wait = fruitless.checked_sub(2).map(poll);
+        let poll = poll(looks);
         let mut settling = 0;
         for held in now.held.iter().filter(|held| open.iter().any(|a| *key(a) == held.key)) {
             match &held.reason {
@@ -297,12 +318,15 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     }
 }
 
-/// Whether it is found out only after a plan was confirmed.
-fn is_late(reason: &HoldReason) -> bool {
+/// Whether a create that was confirmed is still wanted behind it.
+pub(super) fn is_late(reason: &HoldReason) -> bool {
     matches!(
         reason,
         HoldReason::AmbiguousCreate { .. }
             | HoldReason::ClaimedElsewhere { .. }
+            | HoldReason::CreateLimit { .. }
+            | HoldReason::CancelLimit { .. }
+            | HoldReason::ConcurrencyLimit { .. }
             | HoldReason::ImplausibleListing { .. }
     )
 }
@@ -322,8 +346,12 @@ fn skipped(
     observer: &dyn Observer,
 ) -> impl Iterator<Item = Item> {
     actions.into_iter().map(move |action| {
-        let outcome = Outcome::Skipped(why);
-        observer.notice(&Event::Done(&action, &outcome));
-        Item { action, outcome }
+        let item = Item { action, outcome: Outcome::Skipped(why) };
+        tell(&item, observer);
+        item
     })
+}
+
+fn tell(item: &Item, observer: &dyn Observer) {
+    observer.notice(&Event::Done(&item.action, &item.outcome));
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::reconcile::is_late;
 use super::stopped::Stopped;
-use super::{Broken, Event, Observer, Reconciler, Report, Seen};
+use super::{Broken, Event, Item, Observer, Outcome, Reconciler, Report, Seen};
 use crate::claims::{ClaimStore, NoClaims};
 use crate::clock::{Clock, Entropy};
 use crate::model::{DesiredState, JobName, Key, Observed, Phase};
@@ -144,6 +145,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
         stopped.look(self.reconciler.executor.vertex, observer).await?;
         for (job, key) in runs.clone() {
             let seen = self.reconciler.executor.vertex.get(&job).await?;
+            self.reconciler.executor.memory().read(&seen);
             self.show(&key, &seen, observer).await;
             if !matches!(seen.phase(), Phase::Active | Phase::Ending | Phase::Unclear) {
                 runs.remove(&job);
@@ -191,8 +193,13 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
         };
         let ready = self.reconciler.ready(seen, due).await?;
         let waiting: Vec<Create> = ready.plan.deferred().cloned().collect();
-        deferred.retain(|create| confirmed(create, &waiting));
+        let gone = deferred.extract_if(.., |create| !confirmed(create, &waiting));
+        let held: Vec<Item> = gone.filter_map(|create| held_back(create, &ready.plan)).collect();
         let mut report = self.reconciler.executor.apply(&ready, observer).await;
+        for item in held {
+            observer.notice(&Event::Done(&item.action, &item.outcome));
+            report.items.push(item);
+        }
         // What came too late is decided again at the next look.
         report.items.retain(|item| match &item.action {
             Action::Create(create) if item.outcome.is_decided_again() => {
@@ -216,6 +223,13 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Wait<'_, V, E, C, S> {
             .collect();
         if not_good.is_empty() { Verdict::AllGood } else { Verdict::NotGood(not_good) }
     }
+}
+
+/// What became of a create that is still wanted, and held for more than a while.
+fn held_back(create: Create, plan: &Plan) -> Option<Item> {
+    let held = plan.held.iter().find(|held| held.key == create.key && is_late(&held.reason))?;
+    let outcome = Outcome::Held(Box::new(held.reason.clone()));
+    Some(Item { action: Action::Create(create), outcome })
 }
 
 impl Ended {

@@ -202,10 +202,11 @@ fn unlabelled(memory: &Mutex<Memory>, session: &Session, output: &Output) -> boo
 /// What the report ends with. Where the claims could not be asked, and nothing
 /// else was done, nothing was decided.
 pub(super) fn exit_of(report: &Report) -> Exit {
+    let mut failed = report.items.iter().filter(|item| item.outcome.is_failure());
     let unclaimed = |item: &Item| matches!(item.outcome, Outcome::Unclaimed { .. });
     if report.is_success() {
         Exit::Done
-    } else if report.items.iter().any(unclaimed) && !report.has_effects() {
+    } else if failed.all(unclaimed) && !report.has_effects() {
         Exit::Unreachable
     } else {
         Exit::Failed

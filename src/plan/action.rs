@@ -22,6 +22,30 @@ impl Action {
             Self::Cancel(cancel) => &cancel.key,
         }
     }
+
+    /// Whether both are the same change, as [`super::Plan::digest`] sees it. What
+    /// is only said for people, and which run survives a cancel, may differ.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Create(a), Self::Create(b)) => {
+                (&a.key, a.reason, &a.request) == (&b.key, b.reason, &b.request)
+            }
+            (Self::Cancel(a), Self::Cancel(b)) => {
+                (&a.key, &a.job, a.reason.code()) == (&b.key, &b.job, b.reason.code())
+            }
+            (Self::Create(_), Self::Cancel(_)) | (Self::Cancel(_), Self::Create(_)) => false,
+        }
+    }
+
+    /// Whether both do something about the same thing: create for one key, or
+    /// stop one job.
+    pub fn is_about_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Create(a), Self::Create(b)) => a.key == b.key,
+            (Self::Cancel(a), Self::Cancel(b)) => a.job == b.job,
+            (Self::Create(_), Self::Cancel(_)) | (Self::Cancel(_), Self::Create(_)) => false,
+        }
+    }
 }
 
 /// A training run to start.

@@ -191,8 +191,12 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         Ok(observed)
     }
 
-    async fn models(&self, key: &Key) -> Result<Vec<FoundModel>, ReadError> {
-        Registry { client: self, key }.models().await
+    async fn models(
+        &self,
+        key: &Key,
+        base_model: Option<&str>,
+    ) -> Result<Vec<FoundModel>, ReadError> {
+        Registry { client: self, key, base_model }.models().await
     }
 
     async fn create(&self, place: &Place, json: &Value) -> CreateOutcome {

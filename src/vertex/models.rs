@@ -14,13 +14,16 @@ const MAX_PAGES: u32 = 100;
 pub(super) struct Registry<'a, C, E> {
     pub(super) client: &'a Client<C, E>,
     pub(super) key: &'a Key,
+    /// What is tuned; `None` when it is a model of the user's own.
+    pub(super) base_model: Option<&'a str>,
 }
 
 impl<C: Clock, E: Entropy> Registry<'_, C, E> {
     pub(super) async fn models(&self) -> Result<Vec<FoundModel>, ReadError> {
         let place = &self.key.place;
         let mut models = self.of(place).await?;
-        if let Some(region) = multi_region(&place.location) {
+        let region = multi_region(&place.location);
+        if let Some(region) = region.filter(|_| !self.base_model.is_some_and(is_old)) {
             let there = Place::new(&*place.project, region);
             match self.of(&there).await {
                 Ok(more) => models.extend(more),
@@ -54,6 +57,11 @@ impl<C: Clock, E: Entropy> Registry<'_, C, E> {
         }
         Err(ReadError::Endless { place: place.clone(), why: "its models have more than 100 pages" })
     }
+}
+
+/// Whether the models of this one stay in the region they were tuned in.
+fn is_old(base_model: &str) -> bool {
+    ["gemini-1", "gemini-2"].iter().any(|old| base_model.starts_with(old))
 }
 
 /// Where Vertex puts the models of Gemini 3 that are tuned in a region: they

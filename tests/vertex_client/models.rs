@@ -30,7 +30,7 @@ async fn they_are_looked_for_by_label_in_the_region_and_its_multi_region() {
         ok(&page(&[model("4", OURS)], "")),
     ];
     let server = Server::start(script).await;
-    let models = client(&server).models(&key()).await.unwrap();
+    let models = client(&server).models(&key(), Some("gemini-3.5-flash")).await.unwrap();
     let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
     assert_eq!(names, ["projects/1/locations/us/models/1@2", "projects/1/locations/us/models/4@2"]);
     let lines = server.lines();
@@ -45,7 +45,7 @@ async fn they_are_looked_for_by_label_in_the_region_and_its_multi_region() {
 async fn a_project_without_the_multi_region_has_no_models_there() {
     for status in [400, 404] {
         let server = Server::start([ok("{}"), reply(status, &[], "{}")]).await;
-        assert_eq!(client(&server).models(&key()).await.unwrap(), []);
+        assert_eq!(client(&server).models(&key(), Some("gemini-3.5-flash")).await.unwrap(), []);
     }
 }
 
@@ -54,11 +54,25 @@ async fn a_project_without_the_multi_region_has_no_models_there() {
 async fn anything_else_is_an_error() {
     for status in [401, 403, 404] {
         let server = Server::start([reply(status, &[], "{}")]).await;
-        assert!(client(&server).models(&key()).await.is_err(), "{status}");
+        assert!(
+            client(&server).models(&key(), Some("gemini-3.5-flash")).await.is_err(),
+            "{status}"
+        );
     }
     let server = Server::start([ok("{}"), reply(403, &[], "{}")]).await;
-    let error = client(&server).models(&key()).await.unwrap_err();
+    let error = client(&server).models(&key(), Some("gemini-3.5-flash")).await.unwrap_err();
     assert!(matches!(error, ReadError::Forbidden { .. }), "{error}");
     let server = Server::start([ok(r#"{"models":[{"name":"projects/1"#)]).await;
-    assert!(client(&server).models(&key()).await.is_err());
+    assert!(client(&server).models(&key(), Some("gemini-3.5-flash")).await.is_err());
+}
+
+#[tokio::test]
+async fn models_of_gemini_2_stay_in_their_region() {
+    let server = Server::start([ok("{}")]).await;
+    assert_eq!(client(&server).models(&key(), Some("gemini-2.5-flash")).await.unwrap(), []);
+    assert_eq!(server.lines().len(), 1);
+    // Where it is not known what is tuned, both are asked.
+    let server = Server::start([ok("{}"), ok("{}")]).await;
+    assert_eq!(client(&server).models(&key(), None).await.unwrap(), []);
+    assert_eq!(server.lines().len(), 2);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -21,6 +22,10 @@ pub(super) enum Wrong {
     ReadOnly,
     /// Writes are lost, and nobody says so.
     LosesWrites,
+    /// A write takes longer than a look stays fresh.
+    Slow,
+    /// Somebody else is always quicker, and leaves nothing behind.
+    Contended,
 }
 
 /// One bucket, on the service's clock.
@@ -77,7 +82,9 @@ impl ClaimStore for Bucket<'_> {
         self.service.log.lock().unwrap().push(format!("claim {state}"));
         match *self.wrong.lock().unwrap() {
             Some(Wrong::LosesWrites) => return PutOutcome::Unknown(Untrusted::new("timed out")),
-            Some(_) => return PutOutcome::Refused(down()),
+            Some(Wrong::Contended) => return PutOutcome::Conflict,
+            Some(Wrong::Slow) => *self.service.now.lock().unwrap() += Duration::from_secs(6),
+            Some(Wrong::Down | Wrong::ReadOnly) => return PutOutcome::Refused(down()),
             None => {}
         }
         let mut objects = self.objects.lock().unwrap();

@@ -124,10 +124,29 @@ async fn without_the_bucket_nothing_is_created() {
         let done = applied(&service, &bucket).await;
         let expected = match wrong {
             Wrong::Down => "notLooked",
-            Wrong::ReadOnly | Wrong::LosesWrites => "unclaimed",
+            _ => "unclaimed",
         };
         assert_eq!(codes(&done), [expected], "{wrong:?}");
         assert_eq!(matches!(done.broken, Some(Broken::Claims(_))), wrong == Wrong::Down);
         assert!(service.bodies.lock().unwrap().is_empty());
+    }
+}
+
+/// Each round reads, lists and writes: without an end it would be a storm that
+/// nobody sees.
+#[tokio::test]
+async fn a_claim_that_never_comes_to_a_create_is_given_up_and_said() {
+    for (wrong, code, left) in [
+        (Wrong::Slow, "tooLate", Some(ClaimState::Released)),
+        (Wrong::Contended, "overtaken", None),
+    ] {
+        let service = Service::default();
+        let bucket = Bucket::new(&service).is(wrong);
+        assert_eq!(codes(&applied(&service, &bucket).await), [code], "{wrong:?}");
+        let asked = service.calls();
+        assert_eq!(asked.iter().filter(|call| *call == "claim pending").count(), 5, "{asked:?}");
+        assert!(*service.now.lock().unwrap() >= Duration::from_secs(14), "{wrong:?}");
+        assert!(service.bodies.lock().unwrap().is_empty());
+        assert_eq!(bucket.state(), left, "{wrong:?}");
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::service::{Fate, Service, desired, place, policy};
-use crate::apply::{Ended, Report, Stop, Verdict, Wait, WaitError};
+use crate::apply::{Ended, Outcome, Report, Stop, Verdict, Wait, WaitError};
 use crate::model::Desired;
 use crate::model::JobState::{Cancelled, Failed, Running, Succeeded};
 use crate::plan::{Policy, plan};
@@ -56,6 +56,20 @@ async fn a_failed_run_is_named() {
     }
 }
 
+/// Its own word counts: a listing that never shows it keeps nobody waiting.
+#[tokio::test]
+async fn a_run_that_no_listing_shows_is_waited_for_to_its_end() {
+    for (end, good) in [(Succeeded, true), (Failed, false)] {
+        let service = Service::default().then(1, Running).then(1, end);
+        service.hides_jobs(true);
+        let wanted = [desired("faq", 3)];
+        let limit = Some(Duration::from_secs(3600));
+        let ended = wait(&service, &wanted, &policy(), limit).await.unwrap();
+        let not_good = Verdict::NotGood(vec![wanted[0].key.clone()]);
+        assert_eq!(ended.verdict, if good { Verdict::AllGood } else { not_good });
+    }
+}
+
 #[tokio::test]
 async fn suspended_and_stopped_models_need_no_good_run() {
     let mut suspended = desired("a", 1);
@@ -99,6 +113,30 @@ async fn nothing_beyond_the_confirmed_plan_is_started() {
     let ended = wait.run(&confirmed, &report, &()).await.unwrap();
     assert_eq!(ended.verdict, Verdict::NotGood(vec![changed[1].key.clone()]));
     assert!(!service.calls().contains(&"create b".to_owned()));
+}
+
+#[tokio::test]
+async fn a_deferred_create_that_is_held_is_a_failure_and_says_why() {
+    let mut policy = policy();
+    policy.limits.max_concurrent = Some(1);
+    let service = Service::default().then(1, Succeeded);
+    let wanted = [desired("a", 1), desired("b", 2)];
+    let places = BTreeSet::from([place()]);
+    let stop = Stop::new();
+    let reconciler = service.reconciler(&wanted, &places, &policy, Duration::ZERO, &stop);
+    let seen = reconciler.look().await.unwrap();
+    let confirmed = seen.plan.clone();
+    let report = reconciler.carry_out(&confirmed, seen, &()).await.report;
+    // The job is listed once and never again.
+    reconciler.look().await.unwrap();
+    service.hides_jobs(true);
+    let wait = Wait { reconciler: &reconciler, interval: LOOK, limit: None };
+    let ended = wait.run(&confirmed, &report, &()).await.unwrap();
+    assert_eq!(ended.verdict, Verdict::NotGood(vec![wanted[1].key.clone()]));
+    let Some(Outcome::Held(why)) = ended.report.items.first().map(|item| &item.outcome) else {
+        panic!("{:?}", ended.report)
+    };
+    assert_eq!(why.code(), "implausibleListing");
 }
 
 #[tokio::test]

@@ -61,6 +61,10 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         Outcome::Skipped(Skipped::NoLongerDue) => {
             ("not needed", of_job("a newer look no longer asks for it".to_owned()))
         }
+        Outcome::Skipped(Skipped::Changed) => (
+            "not begun",
+            of_job("the plan is another one by now; look at it, then apply again".to_owned()),
+        ),
         Outcome::Skipped(Skipped::TooLate) => {
             ("not begun", of_job("the look was too old; apply again".to_owned()))
         }
