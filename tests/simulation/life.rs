@@ -1,6 +1,8 @@
 //! What one process has seen and sent since it started, as an onlooker knows
 //! it: the checks rest on this and not on the product's own memory.
 
+use std::cmp::Reverse;
+
 use crate::job::{Job, Stage};
 use crate::manifests::{Manifests, OWNER, model};
 use crate::runtime::Millis;
@@ -120,23 +122,27 @@ impl Life {
 /// highest attempt speaks, the others were its duplicates. `None`: one of them
 /// is live, or good, or was cancelled.
 pub fn next_attempt<'a>(jobs: &[Job], runs: impl Iterator<Item = &'a Row>) -> Option<u32> {
-    let mut speaks: Option<(u32, std::cmp::Reverse<Millis>, Stage)> = None;
+    let mut speaks: Option<(&Job, Stage)> = None;
+    // The highest attempt first, then the oldest.
+    let rank = |job: &Job| (Reverse(attempt(job)), job.created, job.name().clone());
     for row in runs {
         if !matches!(row.stage, Stage::Failed | Stage::Cancelled) {
             return None;
         }
         let job = &jobs[row.job];
-        let attempt = job.stamp().map_or(1, |stamp| stamp.attempt);
-        let candidate = (attempt, std::cmp::Reverse(job.created), row.stage);
-        if speaks.is_none_or(|known| (known.0, known.1) < (candidate.0, candidate.1)) {
-            speaks = Some(candidate);
+        if speaks.is_none_or(|(known, _)| rank(job) < rank(known)) {
+            speaks = Some((job, row.stage));
         }
     }
     match speaks {
         None => Some(1),
-        Some((attempt, _, Stage::Failed)) => Some(attempt + 1),
+        Some((job, Stage::Failed)) => Some(attempt(job) + 1),
         Some(_) => None,
     }
+}
+
+fn attempt(job: &Job) -> u32 {
+    job.stamp().map_or(1, |stamp| stamp.attempt)
 }
 
 /// The rerun that a job is of.

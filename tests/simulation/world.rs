@@ -256,6 +256,13 @@ impl World {
         let rows = shown.iter().map(row).collect();
         let jobs: Vec<Observed> =
             shown.iter().map(|(id, at)| self.jobs[*id].observed_at(*at)).collect();
+        // An own create that a listing showed once is known from then on.
+        let life = &mut self.lives[process];
+        for create in self.creates.iter().filter(|c| (c.by, c.life) == (process, life.number)) {
+            if create.job.is_some_and(|job| shown.iter().any(|(id, _)| *id == job)) {
+                life.made.push(create.paid.name.clone());
+            }
+        }
         self.lives[process].listed(&self.schedule, &self.jobs, Look { began, ended: now, rows });
         Listing { jobs, foreign, date: Some(timestamp(now)), ..Listing::default() }
     }
