@@ -70,7 +70,7 @@ pub struct Executor<'a, V, E, C, S = NoClaims> {
 
 impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     /// Carries out what is `ready` and reports on every action, in the plan's
-    /// order. No create is sent later than [`FRESH`] after the look.
+    /// order. No create is sent later than 5 s after the look.
     pub async fn apply(&self, ready: &Ready, observer: &dyn Observer) -> Report {
         let plan = &ready.plan;
         let steps = Step::of(&plan.actions);
