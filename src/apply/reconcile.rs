@@ -294,7 +294,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                     claim: ClaimedBy::Pending { holder, remaining, .. },
                     ..
                 } => {
-                    let (key, again_in, remaining) = (&held.key, poll.min(*remaining), *remaining);
+                    // The server's clock has whole seconds: the last of them are waited for once.
+                    let (key, remaining) = (&held.key, *remaining);
+                    let again_in = poll.min(remaining.max(first));
                     observer.notice(&Event::ClaimedElsewhere { key, holder, remaining, again_in });
                     wait = wait.into_iter().chain([again_in]).min();
                 }
