@@ -12,6 +12,7 @@
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
 //! - [`cli`]: the commands; the only module that prints.
@@ -46,3 +47,4 @@ mod mutant;
 pub mod observe;
 pub mod plan;
 pub mod vertex;
+pub mod watch;
