@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 
-use crate::model::{Desired, Listing, Observation, Place, Workspace};
+use crate::google::chain;
+use crate::model::{Desired, Listing, Observation, Place, Untrusted, Workspace};
 use crate::mutant::{Mutant, is};
 use crate::plan::{CreateReason, Plan, Policy, plan};
 use crate::vertex::{Keep, ReadError, Vertex};
@@ -93,21 +94,35 @@ pub async fn observe<V: Vertex>(
     places: &BTreeSet<Place>,
     keep: &Keep,
 ) -> Result<Observation, ObserveError> {
+    let (observation, failed) = observe_each(vertex, places, keep).await;
+    failed.into_iter().next().map_or(Ok(observation), Err)
+}
+
+/// Lists every place completely, and says of each that could not be listed why:
+/// in the observation, which holds that place, and as an error.
+pub async fn observe_each<V: Vertex>(
+    vertex: &V,
+    places: &BTreeSet<Place>,
+    keep: &Keep,
+) -> (Observation, Vec<ObserveError>) {
     let looks = places.iter().map(async |place| (place, vertex.list(place, keep).await));
     let mut looks = futures_util::stream::iter(looks).buffered(PLACES_AT_A_TIME);
-    let mut observation = BTreeMap::new();
+    let (mut observation, mut failed) = (BTreeMap::new(), Vec::new());
     while let Some((place, listing)) = looks.next().await {
-        let place = place.clone();
-        match listing {
+        let seen = match listing {
             Ok(listing) => {
                 tracing::info!(%place, jobs = listing.jobs.len(), "listed");
-                observation.insert(place, Ok(listing))
+                Ok(listing)
             }
-            Err(_) if is(Mutant::FailedListingIsEmpty) => {
-                observation.insert(place, Ok(Listing::default()))
+            Err(_) if is(Mutant::FailedListingIsEmpty) => Ok(Listing::default()),
+            Err(source) => {
+                let error = ObserveError { what: "tuning jobs", place: place.clone(), source };
+                let why = Untrusted::new(chain(&error.source));
+                failed.push(error);
+                Err(why)
             }
-            Err(source) => return Err(ObserveError { what: "tuning jobs", place, source }),
         };
+        observation.insert(place.clone(), seen);
     }
-    Ok(observation)
+    (observation, failed)
 }

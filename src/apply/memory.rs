@@ -16,7 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
-use crate::model::{JobName, Key, Observation, Observed, Place, labels};
+use crate::model::{JobName, Key, Name, Observation, Observed, Place, labels};
 use crate::mutant::{Mutant, is};
 use crate::plan::{Create, HoldReason, Known, Plan};
 
@@ -30,6 +30,16 @@ pub const AMBIGUOUS: Duration = Duration::from_secs(
 
 /// The settle window without a claim store, when the Workspace sets none.
 pub const SETTLE: Duration = Duration::from_secs(20);
+
+/// How long a manifest must have been as it is before a create of it is sent by
+/// whoever looks at files again and again: an editor that saves by itself every
+/// few seconds must not buy a run for each half-typed number.
+pub const UNCHANGED: Duration = Duration::from_secs(5);
+
+/// How long a job that this process made is remembered at least. A listing that
+/// has it an hour later is ahead of any lag that the protocol allows for (4 min),
+/// and none after it will be as far behind.
+const REMEMBERED: Duration = Duration::from_secs(3600);
 
 /// A complete look at every place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +77,28 @@ struct Unresolved {
     sent: Duration,
 }
 
+/// A job that was made, or read by its name.
+#[derive(Debug, Clone)]
+struct Made {
+    job: Observed,
+    /// When the first complete look after it began.
+    looked: Option<Duration>,
+}
+
+impl From<Observed> for Made {
+    fn from(job: Observed) -> Self {
+        Self { job, looked: None }
+    }
+}
+
 /// What this process knows beside the listing.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    made: BTreeMap<JobName, Observed>,
+    made: BTreeMap<JobName, Made>,
     unresolved: Vec<Unresolved>,
     due: BTreeMap<Due, Duration>,
+    /// When a manifest was last seen to change.
+    changed: BTreeMap<Name, Duration>,
     /// How many jobs with our labels each place had when it was last believed.
     known: BTreeMap<Place, usize>,
     /// How many the newest listing has.
@@ -96,7 +122,7 @@ impl Memory {
             ));
         }
         if !is(Mutant::LedgerForgotten) {
-            self.made.insert(job.name.clone(), job.clone());
+            self.made.insert(job.name.clone(), job.clone().into());
         }
     }
 
@@ -105,17 +131,29 @@ impl Memory {
     pub fn found(&mut self, place: &Place, job: Observed) {
         if job.name.location == place.location {
             let job = Observed { place: place.clone(), ..job };
-            self.made.insert(job.name.clone(), job);
+            self.made.insert(job.name.clone(), job.into());
         }
     }
 
     /// A job was read by its name. One that no listing shows is, from now on,
     /// what it was just now.
     pub fn read(&mut self, job: &Observed) {
-        let known = self.made.values_mut().find(|known| known.name.same_job(&job.name));
-        if let Some(known) = known {
+        let known = self.made.values_mut().find(|known| known.job.name.same_job(&job.name));
+        if let Some(Made { job: known, looked: _ }) = known {
             *known = Observed { place: known.place.clone(), ..job.clone() };
         }
+    }
+
+    /// The manifest of this name was seen to change at `at`: its settle window
+    /// starts again.
+    pub fn changed(&mut self, name: &Name, at: Duration) {
+        self.due.retain(|due, _| due.key.name != *name);
+        self.changed.insert(name.clone(), at);
+    }
+
+    /// Creates of which nobody knows yet what became of them: key and spec.
+    pub fn unresolved(&self) -> impl Iterator<Item = (&Key, &str)> {
+        self.unresolved.iter().map(|lost| (&lost.due.key, lost.due.spec.as_str()))
     }
 
     /// A create was sent at `sent` and nobody knows what became of it.
@@ -137,14 +175,16 @@ impl Memory {
     /// would show by now.
     pub fn complete(&mut self, observation: &mut Observation, look: Look) {
         self.weigh(observation);
-        self.made.retain(|_, job| {
+        self.made.retain(|_, Made { job, looked }| {
             let Some(Ok(listing)) = observation.get_mut(&job.place) else { return true };
             let listed = listing.jobs.iter().any(|seen| seen.name.same_job(&job.name));
             if !listed {
                 listing.jobs.push(job.clone());
             }
             // A listing that shows it once may be followed by an older one.
-            !(listed && is(Mutant::LedgerDropsListed))
+            let since = *looked.get_or_insert(look.began);
+            let settled = look.began.saturating_sub(since) >= REMEMBERED;
+            !(listed && (settled || is(Mutant::LedgerDropsListed)))
         });
         self.unresolved.retain(|lost| {
             let Some(Ok(listing)) = observation.get(&lost.due.key.place) else { return true };
@@ -152,11 +192,22 @@ impl Memory {
                 job.stamp.as_ref().is_some_and(|stamp| stamp.run.as_deref() == Some(&lost.run))
             });
             if let Some(job) = found {
-                self.made.insert(job.name.clone(), job.clone());
+                self.made.insert(job.name.clone(), job.clone().into());
             }
             let settled = look.began >= lost.sent + AMBIGUOUS && !is(Mutant::AmbiguousForever);
             found.is_none() && !settled
         });
+    }
+
+    /// Adds to an observation what this process made or read and it does not
+    /// show: for a look at what was seen before, which weighs nothing anew.
+    pub fn add_to(&self, observation: &mut Observation) {
+        for Made { job, looked: _ } in self.made.values() {
+            let Some(Ok(listing)) = observation.get_mut(&job.place) else { continue };
+            if listing.jobs.iter().all(|seen| !seen.name.same_job(&job.name)) {
+                listing.jobs.push(job.clone());
+            }
+        }
     }
 
     /// Jobs cannot be deleted: a listing with less than half of those that were
@@ -201,6 +252,7 @@ impl Memory {
             self.due = due;
         }
         let settle = window(settle);
+        self.changed.retain(|_, at| look.began < *at + UNCHANGED);
         plan.hold(|create| {
             let due = Due::of(create);
             if let Some(lost) = self.unresolved.iter().find(|lost| lost.due == due) {
@@ -218,9 +270,8 @@ impl Memory {
                 let known = Known::Before(*known);
                 return Some(HoldReason::ImplausibleListing { listed: *listed, known });
             }
-            let since = self.due.get(&due).copied().unwrap_or(look.ended);
-            let ready = since + settle;
-            (!settle.is_zero() && look.began < ready).then(|| HoldReason::Settling {
+            let ready = self.ready_at(&due, settle).unwrap_or(look.ended + settle);
+            (look.began < ready).then(|| HoldReason::Settling {
                 remaining: ready.saturating_sub(look.ended),
                 deferred: Box::new(create.clone()),
             })
@@ -229,7 +280,16 @@ impl Memory {
 
     /// When the next create that is only settling may be looked at again.
     pub fn next(&self, settle: Duration) -> Option<Duration> {
-        self.due.values().map(|since| *since + window(settle)).min()
+        self.due.keys().filter_map(|due| self.ready_at(due, window(settle))).min()
+    }
+
+    /// From when on a look may send a create that is due. A window of nothing
+    /// is over before it began: one look will do.
+    fn ready_at(&self, due: &Due, settle: Duration) -> Option<Duration> {
+        let since = *self.due.get(due)?;
+        let settled = if settle.is_zero() { Duration::ZERO } else { since + settle };
+        let calm = self.changed.get(&due.key.name).map(|at| *at + UNCHANGED);
+        Some(settled.max(calm.unwrap_or_default()))
     }
 }
 

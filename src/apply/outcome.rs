@@ -105,7 +105,7 @@ impl Outcome {
     }
 
     /// Whether nothing became of the action yet: a newer look decides it again.
-    pub(super) const fn is_decided_again(&self) -> bool {
+    pub(crate) const fn is_decided_again(&self) -> bool {
         matches!(self, Self::Skipped(Skipped::TooLate | Skipped::Overtaken))
     }
 

@@ -2,15 +2,17 @@
 //! window or the claims ask for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::claiming::Looked;
 use super::{Event, Executor, Item, Look, Observer, Outcome, Ready, Report, Skipped};
 use crate::claims::{ClaimError, ClaimStore, NoClaims, TAKEOVER};
 use crate::clock::{Clock, Entropy};
-use crate::model::{Desired, JobName, Observation, Observed, Place};
+use crate::google::chain;
+use crate::model::{Desired, JobName, Observation, Observed, Place, Untrusted};
 use crate::mutant::{Mutant, is};
-use crate::observe::{ObserveError, decide, keep, observe};
+use crate::observe::{ObserveError, decide, keep, observe, observe_each};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Known, Plan, Policy};
 use crate::vertex::{ReadError, Vertex};
 
@@ -36,6 +38,9 @@ pub struct Reconciler<'a, V, E, C, S = NoClaims> {
     pub policy: &'a Policy,
     /// How long a create must have been due before it is sent.
     pub settle: Duration,
+    /// Whether a place that cannot be listed holds only itself. Else nothing is
+    /// done anywhere.
+    pub partial: bool,
 }
 
 /// What a complete look found, and what follows from it.
@@ -47,6 +52,8 @@ pub struct Seen {
     pub observation: Observation,
     /// What follows.
     pub plan: Plan,
+    /// The places that could not be listed, with why; they are held.
+    pub failed: Vec<Arc<ObserveError>>,
 }
 
 impl Seen {
@@ -96,14 +103,45 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     pub async fn look(&self) -> Result<Seen, ObserveError> {
         let clock = self.executor.clock;
         let began = clock.elapsed();
-        let keep = keep(self.desired);
-        let mut observation = observe(self.executor.vertex, self.places, &keep).await?;
+        let (keep, vertex) = (keep(self.desired), self.executor.vertex);
+        let mut failed = Vec::new();
+        let mut observation = if self.partial {
+            let (observation, errors) = observe_each(vertex, self.places, &keep).await;
+            for error in errors {
+                self.hold(error, &mut failed)?;
+            }
+            observation
+        } else {
+            observe(vertex, self.places, &keep).await?
+        };
         let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
         self.executor.memory().complete(&mut observation, look);
-        let plan =
-            decide(self.executor.vertex, self.desired, &mut observation, self.policy).await?;
+        let plan = loop {
+            match decide(vertex, self.desired, &mut observation, self.policy).await {
+                Ok(plan) => break plan,
+                Err(error) => {
+                    let unseen = Err(Untrusted::new(chain(&error.source)));
+                    observation.insert(error.place.clone(), unseen);
+                    self.hold(error, &mut failed)?;
+                }
+            }
+        };
         let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
-        Ok(Seen { look, observation, plan })
+        Ok(Seen { look, observation, plan, failed })
+    }
+
+    /// A place could not be looked at: it alone is held, unless it was the last
+    /// one, or nothing is to be done over half a picture.
+    fn hold(
+        &self,
+        error: ObserveError,
+        failed: &mut Vec<Arc<ObserveError>>,
+    ) -> Result<(), ObserveError> {
+        if !self.partial || failed.len() + 1 >= self.places.len() {
+            return Err(error);
+        }
+        failed.push(Arc::new(error));
+        Ok(())
     }
 
     /// Starts the settle windows of a plan that is only being shown, so that

@@ -143,6 +143,7 @@ async fn apply(
         places: &session.places,
         policy: &policy,
         settle: if store.is_some() { Duration::ZERO } else { settle(args, session)? },
+        partial: false,
     };
     let seen = reconciler.look().await.map_err(|error| session.unlisted(error))?;
     known_orphans(&policy, &seen.observation, &session.desired, &session.command("jobs"))?;

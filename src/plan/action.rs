@@ -23,6 +23,22 @@ impl Action {
         }
     }
 
+    /// `create` or `cancel`.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Cancel(_) => "cancel",
+        }
+    }
+
+    /// The stable code of its reason, as in JSON.
+    pub const fn reason_code(&self) -> &'static str {
+        match self {
+            Self::Create(create) => create.reason.code(),
+            Self::Cancel(cancel) => cancel.reason.code(),
+        }
+    }
+
     /// Whether both are the same change, as [`super::Plan::digest`] sees it. What
     /// is only said for people, and which run survives a cancel, may differ.
     pub fn is_same(&self, other: &Self) -> bool {

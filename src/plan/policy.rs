@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::{Limits, Name};
+use crate::model::{Limits, Name, Shard};
 
 /// What the operator allows.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Policy {
     pub window: Option<Duration>,
     /// Only these names are decided; all of them when empty.
     pub only: BTreeSet<Name>,
+    /// Only names in this part are decided; all of them when absent.
+    pub shard: Option<Shard>,
     /// Orphans whose active runs are cancelled.
     pub prune: BTreeSet<Name>,
 }
@@ -33,12 +35,14 @@ impl Policy {
             limits: Limits::default(),
             window: None,
             only: BTreeSet::new(),
+            shard: None,
             prune: BTreeSet::new(),
         }
     }
 
     /// Whether `name` is decided by this plan.
     pub fn concerns(&self, name: &Name) -> bool {
-        self.only.is_empty() || self.only.contains(name)
+        let named = self.only.is_empty() || self.only.contains(name);
+        named && self.shard.is_none_or(|shard| shard.contains(name))
     }
 }

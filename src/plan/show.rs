@@ -12,7 +12,7 @@ mod words;
 pub use json::json;
 pub use markdown::markdown;
 pub use text::{TextOptions, text, wrapped};
-pub use words::held as hold;
+pub use words::{held as hold, in_flight, in_sync, orphan, remark, why};
 
 use super::Plan;
 

@@ -129,6 +129,15 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// How long the service asked us to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } => *retry_after,
+            Self::Incomplete { why, .. } => why.retry_after(),
+            _ => None,
+        }
+    }
+
     /// The next thing to do, as a sentence that often holds a command to type.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -231,6 +231,7 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
         connection.with(|world| world.lives[process].pass(edit));
         let claims = Claims { store: &connection, holder: "simulated process", takeover: TAKEOVER };
         let reconciler = Reconciler {
+            partial: false,
             executor: Executor {
                 vertex: &connection,
                 entropy: &connection,

@@ -25,8 +25,14 @@ async fn applied(service: &Service, bucket: &Bucket<'_>) -> CarriedOut {
         claims,
     };
     let settle = Duration::ZERO;
-    let reconciler =
-        Reconciler { executor, desired: &wanted, places: &places, policy: &policy, settle };
+    let reconciler = Reconciler {
+        executor,
+        desired: &wanted,
+        places: &places,
+        policy: &policy,
+        settle,
+        partial: false,
+    };
     let seen = reconciler.look().await.unwrap();
     let confirmed = seen.plan.clone();
     reconciler.carry_out(&confirmed, seen, &()).await

@@ -196,7 +196,14 @@ impl Service {
         settle: Duration,
         stop: &'a Stop,
     ) -> Reconciler<'a, Self, Self, Self> {
-        Reconciler { executor: self.executor(stop), desired, places, policy, settle }
+        Reconciler {
+            executor: self.executor(stop),
+            desired,
+            places,
+            policy,
+            settle,
+            partial: false,
+        }
     }
 
     pub(super) fn calls(&self) -> Vec<String> {

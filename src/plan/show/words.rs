@@ -54,6 +54,11 @@ pub(super) fn action(action: &Action, name: String) -> Row {
     }
 }
 
+/// Why an action is due, in a line: `epochCount 3 -> 4`.
+pub fn why(of: &Action) -> String {
+    action(of, String::new()).why
+}
+
 /// `epochCount 3 -> 4`.
 fn one_line(change: &Change) -> String {
     format!("{} {} -> {}", last(&change.path), side(&change.old), side(&change.new))
@@ -229,13 +234,13 @@ fn stale(job: &JobName, newer: Newer) -> String {
 }
 
 /// A run under way.
-pub(super) fn in_flight(run: &InFlight) -> String {
+pub fn in_flight(run: &InFlight) -> String {
     let age = run.age.map(|age| format!(", {}", Pretty(age))).unwrap_or_default();
     format!("{}: {}{age}", run.job.short(), run.state.word())
 }
 
 /// A model that is what its manifest says.
-pub(super) fn in_sync(model: &InSync) -> String {
+pub fn in_sync(model: &InSync) -> String {
     let tuned = model.tuned_model.as_ref();
     let tuned = tuned.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
     let tuned = tuned.map(|name| Untrusted::new(name).shown().to_string());
@@ -248,7 +253,7 @@ pub(super) fn in_sync(model: &InSync) -> String {
 }
 
 /// A run without a manifest.
-pub(super) fn orphan(orphan: &Orphan) -> String {
+pub fn orphan(orphan: &Orphan) -> String {
     format!(
         "{}: {}; no manifest; `retune apply --prune {}` stops it",
         orphan.job.short(),
@@ -258,7 +263,7 @@ pub(super) fn orphan(orphan: &Orphan) -> String {
 }
 
 /// A remark.
-pub(super) fn remark(remark: &Remark) -> String {
+pub fn remark(remark: &Remark) -> String {
     match remark {
         Remark::FieldRemoved { fields } => {
             let names: Vec<&str> = fields.iter().map(|path| last(path)).collect();

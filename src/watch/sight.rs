@@ -1,0 +1,130 @@
+//! What was seen last, kept up to date between complete listings.
+//!
+//! Nothing is sent on the strength of what is kept: it only says whether a
+//! complete look is worth making.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt};
+
+use super::rhythm::YOUNG;
+use crate::apply::{Look, Memory};
+use crate::model::{JobName, Name, Observation, Observed, Phase, Place, Progress};
+use crate::vertex::{ReadError, Vertex};
+
+/// Jobs in one page of a listing.
+const PAGE: u64 = 100;
+
+/// How many runs are asked for at a time.
+const LOOKS_AT_A_TIME: usize = 8;
+
+/// Runs whose progress is asked for, which decides nothing and is shown to
+/// people.
+const PROGRESS: usize = 20;
+
+/// The last complete look, and what was read since.
+#[derive(Debug, Clone)]
+pub(super) struct Sight {
+    observation: Observation,
+    look: Look,
+}
+
+impl Sight {
+    pub(super) fn new(observation: Observation, look: Look) -> Self {
+        Self { observation, look }
+    }
+
+    /// Whether every one of these places was seen.
+    pub(super) fn covers(&self, places: &BTreeSet<Place>) -> bool {
+        places.iter().all(|place| self.observation.contains_key(place))
+    }
+
+    /// What a complete look at it costs, in requests.
+    pub(super) fn pages(&self) -> u32 {
+        let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
+        let pages = listings.map(|l| (l.jobs.len() as u64 + l.foreign).div_ceil(PAGE).max(1));
+        u32::try_from(pages.sum::<u64>()).unwrap_or(u32::MAX)
+    }
+
+    /// The observation as it may be at `now`. The service's clock is taken to
+    /// have gone on as ours did.
+    pub(super) fn at(&mut self, now: Duration, memory: &Memory) -> &Observation {
+        memory.add_to(&mut self.observation);
+        let since = now.saturating_sub(self.look.ended);
+        for listing in self.observation.values_mut().flatten() {
+            listing.date = listing.date.and_then(|date| date.checked_add(since).ok());
+        }
+        self.look.ended = self.look.ended.max(now);
+        &self.observation
+    }
+
+    /// Our runs that go on, or may.
+    fn live<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = &'a Observed> {
+        let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
+        listings.flat_map(|listing| &listing.jobs).filter(move |job| {
+            let ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
+            ours && matches!(job.phase(), Phase::Active | Phase::Ending | Phase::Unclear)
+        })
+    }
+
+    /// How many of our runs go on.
+    pub(super) fn count_live(&self, owner: &Name) -> usize {
+        self.live(owner).count()
+    }
+
+    /// Whether one of them began a short while ago, by the service's clock.
+    pub(super) fn has_young(&self, owner: &Name) -> bool {
+        self.live(owner).any(|job| {
+            let listing = self.observation.get(&job.place).and_then(|l| l.as_ref().ok());
+            let age = listing.and_then(|l| l.date).zip(job.create_time);
+            let age = age.and_then(|(now, made)| Duration::try_from(now.duration_since(made)).ok());
+            age.is_none_or(|age| age < YOUNG)
+        })
+    }
+
+    /// Reads each of our runs that go on, one by one.
+    ///
+    /// # Errors
+    /// The first that cannot be read.
+    pub(super) async fn read_runs<V: Vertex>(
+        &mut self,
+        vertex: &V,
+        owner: &Name,
+    ) -> Result<Vec<Observed>, ReadError> {
+        let jobs: Vec<(Place, JobName)> =
+            self.live(owner).map(|job| (job.place.clone(), job.name.clone())).collect();
+        let looks = jobs.into_iter().map(async |(place, name)| match vertex.get(&name).await {
+            Ok(job) => Ok(Some(Observed { place, name, ..job })),
+            // Where jobs cannot be deleted, this one is somebody else's trouble.
+            Err(ReadError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        });
+        let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
+        let seen: Vec<Option<Observed>> = looks.try_collect().await?;
+        let seen: Vec<Observed> = seen.into_iter().flatten().collect();
+        for job in &seen {
+            let Some(Ok(listing)) = self.observation.get_mut(&job.place) else { continue };
+            if let Some(kept) = listing.jobs.iter_mut().find(|kept| kept.name == job.name) {
+                *kept = job.clone();
+            }
+        }
+        Ok(seen)
+    }
+
+    /// How far our runs are, where Vertex says so.
+    pub(super) async fn progress<V: Vertex>(
+        &self,
+        vertex: &V,
+        owner: &Name,
+    ) -> BTreeMap<JobName, Progress> {
+        let jobs: Vec<JobName> =
+            self.live(owner).take(PROGRESS).map(|job| job.name.clone()).collect();
+        let looks = jobs.into_iter().map(async |job| {
+            let progress = vertex.progress(&job).await.ok()?;
+            Some((job, progress))
+        });
+        let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
+        looks.filter_map(std::future::ready).collect().await
+    }
+}
