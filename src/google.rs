@@ -13,6 +13,7 @@
 mod address;
 mod auth;
 mod caller;
+mod counters;
 mod error_body;
 mod http;
 pub(crate) mod lenient;
@@ -26,7 +27,8 @@ pub(crate) mod testing;
 
 pub use address::AddressError;
 pub use auth::{CredentialError, Environment, Secret};
-pub use http::{Counters, Counts, TransportError};
+pub use counters::{Counters, Counts};
+pub use http::TransportError;
 
 pub(crate) use address::Base;
 #[cfg(test)]

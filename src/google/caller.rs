@@ -9,8 +9,9 @@ use reqwest::Url;
 
 use super::address::Base;
 use super::auth::{CredentialError, Credentials, Environment};
+use super::counters::Counters;
 use super::error_body::{ApiError, api_error};
-use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
+use super::http::{Answer, Http, Kind, TransportError, headers};
 use super::retry::{self, Budget};
 use crate::clock::{Clock, Entropy};
 

@@ -32,6 +32,35 @@ async fn cut_connections_are_tried_again() {
 }
 
 #[tokio::test]
+async fn every_try_is_counted_by_method_and_status() {
+    let script = [
+        reply(503, &[], BUSY),
+        Step::CloseSilently,
+        ok("{}"),
+        reply(404, &[], "{}"),
+        ok(&job("1", "", "JOB_STATE_PENDING")),
+        reply(409, &[], "{}"),
+    ];
+    let server = Server::start(script).await;
+    let client = client(&server);
+    client.list(&place(), &Keep::All).await.unwrap();
+    client.get(&job_name("1")).await.unwrap_err();
+    client.create(&place(), &serde_json::json!({})).await;
+    client.create(&place(), &serde_json::json!({})).await;
+    assert_eq!(
+        client.counters().by_method(),
+        [
+            ("tuningJobs.create", 200, 1),
+            ("tuningJobs.create", 409, 1),
+            ("tuningJobs.get", 404, 1),
+            ("tuningJobs.list", 0, 1),
+            ("tuningJobs.list", 200, 1),
+            ("tuningJobs.list", 503, 1),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn the_server_says_how_long_to_wait() {
     let quota = include_str!("../data/examples/error.429.quota.json");
     for (headers, body, waits) in [
