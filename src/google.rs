@@ -17,6 +17,7 @@ mod counters;
 mod error_body;
 mod http;
 pub(crate) mod lenient;
+mod quota;
 mod retry;
 
 /// The server of the tests over HTTP, for what needs to see the inside as well.

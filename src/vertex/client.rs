@@ -1,5 +1,6 @@
 //! [`Vertex`] over HTTP.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -26,11 +27,15 @@ const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
 
 /// What a client needs to know from outside.
+#[derive(Default)]
 pub struct ClientOptions {
     /// `--endpoint` or `GOOGLE_VERTEX_BASE_URL`; Google's hosts when absent.
     pub endpoint: Option<String>,
     /// What the environment says of credentials.
     pub environment: Environment,
+    /// Reads wait once that many requests a minute are made; writes are counted
+    /// and never wait. `None`: requests are made as they come.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 /// Why no client can be made.
@@ -63,13 +68,14 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     /// # Errors
     /// An endpoint that is neither https nor on loopback.
     pub fn new(options: ClientOptions, clock: C, entropy: E) -> Result<Self, ClientError> {
-        let ClientOptions { endpoint, environment } = options;
+        let ClientOptions { endpoint, environment, requests_per_minute } = options;
         let endpoint = match endpoint {
             Some(text) => Endpoint::parse(&text)?,
             None => Endpoint::google(),
         };
         let caller = Caller::new(endpoint.instead(), environment, clock, entropy);
-        Ok(Self { caller: caller.map_err(ClientError::Http)?, endpoint })
+        let caller = caller.map_err(ClientError::Http)?.paced(requests_per_minute);
+        Ok(Self { caller, endpoint })
     }
 
     /// Where requests go.
