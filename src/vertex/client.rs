@@ -17,7 +17,9 @@ use crate::google::{
     Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
     api_error, chain, host,
 };
-use crate::model::{FoundModel, JobName, Key, Listing, Observed, Place, Progress, Untrusted};
+use crate::model::{
+    FoundModel, JobName, Key, Listing, Name, Observed, Place, Progress, Untrusted, labels,
+};
 
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
 /// 200 without complaint, and a shorter page is no error.
@@ -156,6 +158,16 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     }
 }
 
+/// Whether an error can mean that the service knows no such filter. Were it
+/// about something else, the listing without a filter will say so.
+fn may_refuse_a_filter(error: &ReadError) -> bool {
+    match error {
+        ReadError::Refused { status: 400, .. } | ReadError::Unavailable { status: 501, .. } => true,
+        ReadError::Incomplete { why, .. } => may_refuse_a_filter(why),
+        _ => false,
+    }
+}
+
 /// A write without an answer.
 enum NoAnswer {
     /// No byte was written.
@@ -182,7 +194,31 @@ impl Subject<'_> {
 
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
-        Lister { pages: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
+        let sieve = Arc::new(Sieve::new(keep));
+        Lister { pages: self, place, filter: None, sieve }.list().await
+    }
+
+    /// The API promises tuningJobs "the standard list filter" (discovery
+    /// `aiplatform.v1`, revision 20261106) and says of models alone that it
+    /// takes labels.
+    async fn list_ours(
+        &self,
+        place: &Place,
+        owner: &Name,
+        keep: &Keep,
+    ) -> Result<Option<Listing>, ReadError> {
+        let (managed_by, retune) = (labels::MANAGED_BY, labels::RETUNE);
+        let filter =
+            format!("labels.{managed_by}=\"{retune}\" AND labels.{}=\"{owner}\"", labels::OWNER);
+        let sieve = Arc::new(Sieve::new(keep));
+        let listing = Lister { pages: self, place, filter: Some(&filter), sieve }.list().await;
+        match listing {
+            Err(error) if may_refuse_a_filter(&error) => {
+                tracing::debug!(%place, %error, "no listing by labels");
+                Ok(None)
+            }
+            listing => listing.map(Some),
+        }
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -277,11 +313,15 @@ impl<C: Clock, E: Entropy> Pages for Client<C, E> {
     async fn page(
         &self,
         place: &Place,
+        filter: Option<&str>,
         token: Option<&str>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
         let mut url = self.endpoint.jobs(V1, place)?;
         url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
+        if let Some(filter) = filter {
+            url.query_pairs_mut().append_pair("filter", filter);
+        }
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("pageToken", token);
         }

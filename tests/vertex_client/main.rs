@@ -2,6 +2,7 @@
 //! what is made of every answer, and what never happens.
 
 mod examples;
+mod filter;
 mod models;
 mod pages;
 mod reads;
