@@ -56,7 +56,7 @@ pub async fn listing(
     keep: &Keep,
 ) -> Result<Listing, ReadError> {
     let sieve = Arc::new(Sieve::new(keep));
-    Lister { pages: &InMemory(answer), place, sieve }.list().await
+    Lister { pages: &InMemory(answer), place, filter: None, sieve }.list().await
 }
 
 struct InMemory<F>(F);
@@ -65,6 +65,7 @@ impl<F: Fn(Option<&str>) -> Vec<u8>> Pages for InMemory<F> {
     async fn page(
         &self,
         _: &Place,
+        _: Option<&str>,
         token: Option<&str>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {

@@ -13,9 +13,11 @@
 mod address;
 mod auth;
 mod caller;
+mod counters;
 mod error_body;
 mod http;
 pub(crate) mod lenient;
+mod quota;
 mod retry;
 
 /// The server of the tests over HTTP, for what needs to see the inside as well.
@@ -26,7 +28,8 @@ pub(crate) mod testing;
 
 pub use address::AddressError;
 pub use auth::{CredentialError, Environment, Secret};
-pub use http::{Counters, Counts, TransportError};
+pub use counters::{Counters, Counts};
+pub use http::TransportError;
 
 pub(crate) use address::Base;
 #[cfg(test)]

@@ -7,7 +7,7 @@ use retune::clock::{SystemClock, SystemEntropy};
 use retune::manifest::{self, Settings};
 use retune::observe;
 use retune::plan::{Policy, plan};
-use retune::vertex::{Client, ClientOptions, Environment};
+use retune::vertex::{Client, ClientOptions};
 
 use crate::Error;
 use crate::corpus::REVISION;
@@ -21,8 +21,7 @@ pub(crate) fn run(manifests: &Path, url: &str) -> Result<(), Error> {
     let manifests = manifests.map_err(|_| "the corpus is not valid")?;
     let workspace = manifests.workspace.as_ref();
     let places = observe::places(&manifests.desired, workspace);
-    let options =
-        ClientOptions { endpoint: Some(url.to_owned()), environment: Environment::default() };
+    let options = ClientOptions { endpoint: Some(url.to_owned()), ..ClientOptions::default() };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)?;
     let keep = observe::keep(&manifests.desired);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -5,6 +5,8 @@
 //! `Date` in one answer, then that very generation's content. Both are strongly
 //! consistent (Cloud Storage documentation, "consistency").
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use reqwest::Url;
 use serde::Deserialize;
@@ -17,8 +19,8 @@ use super::{
 };
 use crate::clock::{Clock, Entropy};
 use crate::google::{
-    AddressError, Answer, Base, Caller, Environment, Refused, TransportError, Unanswered, Unread,
-    chain, host,
+    AddressError, Answer, Base, Caller, Counters, Environment, Refused, TransportError, Unanswered,
+    Unread, chain, host,
 };
 use crate::model::{JobName, Name, Place, Untrusted};
 
@@ -97,6 +99,11 @@ impl<C: Clock, E: Entropy> GcsClaims<C, E> {
     /// The bucket.
     pub fn bucket(&self) -> &Bucket {
         &self.bucket
+    }
+
+    /// How many requests were made.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.caller.counters()
     }
 
     fn object(&self, path: &ClaimPath) -> Url {

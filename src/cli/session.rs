@@ -304,7 +304,12 @@ pub(super) async fn connect(
     } else {
         global.endpoint.clone().or(environment.endpoint)
     };
-    let options = ClientOptions { endpoint, environment: environment.credentials };
+    let options = ClientOptions {
+        endpoint,
+        environment: environment.credentials,
+        // A person waits for this one look, and a refusal would say so.
+        requests_per_minute: None,
+    };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok((client, running))

@@ -2,6 +2,7 @@
 //! of a failure.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +10,10 @@ use reqwest::Url;
 
 use super::address::Base;
 use super::auth::{CredentialError, Credentials, Environment};
+use super::counters::Counters;
 use super::error_body::{ApiError, api_error};
-use super::http::{Answer, Counters, Http, Kind, TransportError, headers};
+use super::http::{Answer, Http, Kind, TransportError, headers};
+use super::quota::Quota;
 use super::retry::{self, Budget};
 use crate::clock::{Clock, Entropy};
 
@@ -19,6 +22,8 @@ pub(crate) struct Caller<C, E> {
     http: Http,
     pub(crate) credentials: Credentials,
     budget: Budget,
+    /// `None`: requests are made as they come.
+    quota: Option<Quota>,
     clock: C,
     entropy: E,
 }
@@ -89,7 +94,12 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         let loopback = base.is_some_and(Base::is_loopback);
         let http = Http::new(Kind::of(loopback, base.is_none_or(Base::is_https)))?;
         let credentials = Credentials::new(environment);
-        Ok(Self { http, credentials, budget: Budget::new(), clock, entropy })
+        Ok(Self { http, credentials, budget: Budget::new(), quota: None, clock, entropy })
+    }
+
+    /// Reads wait for their turn once that many requests a minute are made.
+    pub(crate) fn paced(self, requests_per_minute: Option<NonZeroU32>) -> Self {
+        Self { quota: requests_per_minute.map(Quota::new), ..self }
     }
 
     /// How many requests were made.
@@ -104,6 +114,7 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         let mut attempt = 1;
         let (mut renew, mut renewed) = (false, false);
         loop {
+            self.turn().await;
             let credential = self.credentials.authorize(url, renew).await;
             let credential = credential.map_err(Unread::Credential)?;
             renew = false;
@@ -141,6 +152,16 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         }
     }
 
+    /// Waits until a read may be made.
+    async fn turn(&self) {
+        let Some(quota) = &self.quota else { return };
+        let wait = quota.read(self.clock.elapsed());
+        if !wait.is_zero() {
+            tracing::debug!(?wait, "waiting for the quota");
+            self.clock.sleep(wait).await;
+        }
+    }
+
     /// POSTs JSON, once. An answer comes with the source of the credential.
     pub(crate) async fn write(
         &self,
@@ -150,6 +171,9 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
     ) -> Result<(Answer, Option<&'static str>), Unanswered> {
         let credential = self.credentials.authorize(&url, false).await;
         let credential = credential.map_err(Unanswered::Credential)?;
+        if let Some(quota) = &self.quota {
+            quota.write(self.clock.elapsed());
+        }
         let answer = self.http.write(url, headers(credential.as_ref()), json, body).await;
         Ok((answer.map_err(Unanswered::Transport)?, credential.map(|c| c.source)))
     }

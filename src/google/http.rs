@@ -10,7 +10,6 @@
 //! 3. No more than a cap is ever held of an answer, counted after
 //!    decompression.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use reqwest::header::{
 use reqwest::{Client, ClientBuilder, Method, Request, Response, Url};
 
 use super::auth::Authorization;
+use super::counters::{Counters, Try};
 
 /// Time to connect, TLS included. A region on another continent answers within
 /// half a second; ten allow for two lost SYNs (1 s, 3 s).
@@ -72,44 +72,6 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
-    }
-}
-
-/// How many requests were made.
-#[derive(Debug, Default)]
-pub struct Counters {
-    reads: AtomicU64,
-    writes: AtomicU64,
-    failures: AtomicU64,
-    retries: AtomicU64,
-}
-
-/// [`Counters`] at one instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Requests that read, each try counted.
-    pub reads: u64,
-    /// Creates and cancels.
-    pub writes: u64,
-    /// Requests that got no answer, or one with a status of 400 or above.
-    pub failures: u64,
-    /// Reads that were tried again.
-    pub retries: u64,
-}
-
-impl Counters {
-    /// What was counted so far.
-    pub fn read(&self) -> Counts {
-        Counts {
-            reads: self.reads.load(Ordering::Relaxed),
-            writes: self.writes.load(Ordering::Relaxed),
-            failures: self.failures.load(Ordering::Relaxed),
-            retries: self.retries.load(Ordering::Relaxed),
-        }
-    }
-
-    pub(crate) fn retried(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -179,10 +141,10 @@ impl Http {
         headers: HeaderMap,
         body: &mut Vec<u8>,
     ) -> Result<Answer, TransportError> {
+        let counted = self.counters.begin(&Method::GET, url.path());
         let mut request = Request::new(Method::GET, url);
         *request.headers_mut() = headers;
-        self.counters.reads.fetch_add(1, Ordering::Relaxed);
-        self.counted(send(&self.reads, request, body).await)
+        count(counted, send(&self.reads, request, body).await)
     }
 
     /// POST, once.
@@ -193,24 +155,28 @@ impl Http {
         json: Vec<u8>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, TransportError> {
+        let counted = self.counters.begin(&Method::POST, url.path());
         let mut request = Request::new(Method::POST, url);
         *request.headers_mut() = headers;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(json.into());
-        self.counters.writes.fetch_add(1, Ordering::Relaxed);
         let result = match self.writes() {
             Ok(client) => send(client, request, body).await,
             Err(error) => Err(TransportError::NotSent(error)),
         };
-        self.counted(result)
+        count(counted, result)
     }
+}
 
-    fn counted(&self, result: Result<Answer, TransportError>) -> Result<Answer, TransportError> {
-        if !result.as_ref().is_ok_and(|answer| answer.status < 400) {
-            self.counters.failures.fetch_add(1, Ordering::Relaxed);
-        }
-        result
+/// Counts what became of a try.
+fn count(
+    counted: Try<'_>,
+    result: Result<Answer, TransportError>,
+) -> Result<Answer, TransportError> {
+    if let Ok(answer) = &result {
+        counted.answered(answer.status);
     }
+    result
 }
 
 /// The headers of a request. The quota project is who pays for the request

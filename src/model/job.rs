@@ -223,6 +223,8 @@ pub struct Listing {
     pub models: Vec<FoundModel>,
     /// How many other jobs the place has.
     pub foreign: u64,
+    /// How many pages it took; 0 from what has none.
+    pub pages: u32,
     /// The server's own time (`Date`) of the last page.
     pub date: Option<Timestamp>,
 }

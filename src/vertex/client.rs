@@ -1,5 +1,6 @@
 //! [`Vertex`] over HTTP.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use reqwest::Url;
@@ -16,7 +17,9 @@ use crate::google::{
     Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
     api_error, chain, host,
 };
-use crate::model::{FoundModel, JobName, Key, Listing, Observed, Place, Progress, Untrusted};
+use crate::model::{
+    FoundModel, JobName, Key, Listing, Name, Observed, Place, Progress, Untrusted, labels,
+};
 
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
 /// 200 without complaint, and a shorter page is no error.
@@ -26,11 +29,15 @@ const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
 
 /// What a client needs to know from outside.
+#[derive(Default)]
 pub struct ClientOptions {
     /// `--endpoint` or `GOOGLE_VERTEX_BASE_URL`; Google's hosts when absent.
     pub endpoint: Option<String>,
     /// What the environment says of credentials.
     pub environment: Environment,
+    /// Reads wait once that many requests a minute are made; writes are counted
+    /// and never wait. `None`: requests are made as they come.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 /// Why no client can be made.
@@ -63,13 +70,14 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     /// # Errors
     /// An endpoint that is neither https nor on loopback.
     pub fn new(options: ClientOptions, clock: C, entropy: E) -> Result<Self, ClientError> {
-        let ClientOptions { endpoint, environment } = options;
+        let ClientOptions { endpoint, environment, requests_per_minute } = options;
         let endpoint = match endpoint {
             Some(text) => Endpoint::parse(&text)?,
             None => Endpoint::google(),
         };
         let caller = Caller::new(endpoint.instead(), environment, clock, entropy);
-        Ok(Self { caller: caller.map_err(ClientError::Http)?, endpoint })
+        let caller = caller.map_err(ClientError::Http)?.paced(requests_per_minute);
+        Ok(Self { caller, endpoint })
     }
 
     /// Where requests go.
@@ -150,6 +158,16 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     }
 }
 
+/// Whether an error can mean that the service knows no such filter. Were it
+/// about something else, the listing without a filter will say so.
+fn may_refuse_a_filter(error: &ReadError) -> bool {
+    match error {
+        ReadError::Refused { status: 400, .. } | ReadError::Unavailable { status: 501, .. } => true,
+        ReadError::Incomplete { why, .. } => may_refuse_a_filter(why),
+        _ => false,
+    }
+}
+
 /// A write without an answer.
 enum NoAnswer {
     /// No byte was written.
@@ -176,7 +194,31 @@ impl Subject<'_> {
 
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
-        Lister { pages: self, place, sieve: Arc::new(Sieve::new(keep)) }.list().await
+        let sieve = Arc::new(Sieve::new(keep));
+        Lister { pages: self, place, filter: None, sieve }.list().await
+    }
+
+    /// The API promises tuningJobs "the standard list filter" (discovery
+    /// `aiplatform.v1`, revision 20261106) and says of models alone that it
+    /// takes labels.
+    async fn list_ours(
+        &self,
+        place: &Place,
+        owner: &Name,
+        keep: &Keep,
+    ) -> Result<Option<Listing>, ReadError> {
+        let (managed_by, retune) = (labels::MANAGED_BY, labels::RETUNE);
+        let filter =
+            format!("labels.{managed_by}=\"{retune}\" AND labels.{}=\"{owner}\"", labels::OWNER);
+        let sieve = Arc::new(Sieve::new(keep));
+        let listing = Lister { pages: self, place, filter: Some(&filter), sieve }.list().await;
+        match listing {
+            Err(error) if may_refuse_a_filter(&error) => {
+                tracing::debug!(%place, %error, "no listing by labels");
+                Ok(None)
+            }
+            listing => listing.map(Some),
+        }
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
@@ -271,11 +313,15 @@ impl<C: Clock, E: Entropy> Pages for Client<C, E> {
     async fn page(
         &self,
         place: &Place,
+        filter: Option<&str>,
         token: Option<&str>,
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
         let mut url = self.endpoint.jobs(V1, place)?;
         url.query_pairs_mut().append_pair("pageSize", PAGE_SIZE);
+        if let Some(filter) = filter {
+            url.query_pairs_mut().append_pair("filter", filter);
+        }
         if let Some(token) = token {
             url.query_pairs_mut().append_pair("pageToken", token);
         }

@@ -30,6 +30,7 @@ pub(crate) trait Pages {
     fn page(
         &self,
         place: &Place,
+        filter: Option<&str>,
         token: Option<&str>,
         body: &mut Vec<u8>,
     ) -> impl Future<Output = Result<Answer, ReadError>>;
@@ -41,6 +42,8 @@ pub(crate) trait Pages {
 pub(crate) struct Lister<'a, P> {
     pub(crate) pages: &'a P,
     pub(crate) place: &'a Place,
+    /// What the service is asked to leave out; whether it does, nobody checks.
+    pub(crate) filter: Option<&'a str>,
     pub(crate) sieve: Arc<Sieve>,
 }
 
@@ -97,6 +100,7 @@ impl<P: Pages> Lister<'_, P> {
                     jobs: jobs.all,
                     models: Vec::new(),
                     foreign,
+                    pages: number,
                     date: answer.date,
                 });
             };
@@ -112,7 +116,7 @@ impl<P: Pages> Lister<'_, P> {
     }
 
     async fn fetch(&self, token: Option<&str>, mut body: Vec<u8>) -> Fetched {
-        let answer = self.pages.page(self.place, token, &mut body).await?;
+        let answer = self.pages.page(self.place, self.filter, token, &mut body).await?;
         Ok((answer, body))
     }
 

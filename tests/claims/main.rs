@@ -132,6 +132,16 @@ async fn a_claim_is_an_object_that_one_of_two_writes() {
     assert_eq!(held.age(), Duration::from_millis(9_500));
     let second = world.store.put(&path(), &two, Expect::Generation(generation)).await;
     assert!(matches!(second, PutOutcome::Written { .. }), "{second:?}");
+    // A claim that is there takes two requests to read.
+    assert_eq!(
+        world.store.counters().by_method(),
+        [
+            ("objects.get", 200, 2),
+            ("objects.get", 404, 1),
+            ("objects.insert", 200, 2),
+            ("objects.insert", 412, 2),
+        ]
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! what is made of every answer, and what never happens.
 
 mod examples;
+mod filter;
 mod models;
 mod pages;
 mod reads;
@@ -56,7 +57,11 @@ fn client_at(endpoint: &str) -> (Client<Notes, Half>, Notes) {
     let notes = Notes::default();
     let environment =
         Environment { access_token: Some(Secret::new(CANARY)), ..Environment::default() };
-    let options = ClientOptions { endpoint: Some(endpoint.to_owned()), environment };
+    let options = ClientOptions {
+        endpoint: Some(endpoint.to_owned()),
+        environment,
+        ..ClientOptions::default()
+    };
     (Client::new(options, notes.clone(), Half).unwrap(), notes)
 }
 

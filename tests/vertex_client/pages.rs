@@ -37,7 +37,7 @@ async fn all_pages_are_read_and_foreign_jobs_counted() {
     let listing = client.list(&place(), &keep).await.unwrap();
 
     let ids: Vec<_> = listing.jobs.iter().map(|job| job.name.id.as_str()).collect();
-    assert_eq!((ids, listing.foreign), (vec!["1", "3"], 2));
+    assert_eq!((ids, listing.foreign, listing.pages), (vec!["1", "3"], 2, 3));
     assert_eq!(listing.jobs[0].place, place());
     assert_eq!(listing.date.unwrap().to_string(), "2026-11-22T12:00:00Z");
     let path = "/v1/projects/acme/locations/us-central1/tuningJobs?pageSize=100";

@@ -1,10 +1,12 @@
 //! Reads: which faults are tried again, how long that waits, and what is said
 //! in the end.
 
-use retune::vertex::{Keep, ReadError, Vertex};
+use std::num::NonZeroU32;
+
+use retune::vertex::{Client, ClientOptions, Keep, ReadError, Vertex};
 
 use crate::server::{Server, Step, bytes, ok, reply};
-use crate::{client, client_at, job, job_name, place, told};
+use crate::{Half, Notes, client, client_at, job, job_name, place, told};
 
 const BUSY: &str = r#"{"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}"#;
 
@@ -29,6 +31,58 @@ async fn cut_connections_are_tried_again() {
     let server = Server::start(script).await;
     client(&server).list(&place(), &Keep::All).await.unwrap();
     assert_eq!(server.connections(), 3);
+}
+
+#[tokio::test]
+async fn every_try_is_counted_by_method_and_status() {
+    let script = [
+        reply(503, &[], BUSY),
+        Step::CloseSilently,
+        ok("{}"),
+        reply(404, &[], "{}"),
+        ok(&job("1", "", "JOB_STATE_PENDING")),
+        reply(409, &[], "{}"),
+    ];
+    let server = Server::start(script).await;
+    let client = client(&server);
+    client.list(&place(), &Keep::All).await.unwrap();
+    client.get(&job_name("1")).await.unwrap_err();
+    client.create(&place(), &serde_json::json!({})).await;
+    client.create(&place(), &serde_json::json!({})).await;
+    assert_eq!(
+        client.counters().by_method(),
+        [
+            ("tuningJobs.create", 200, 1),
+            ("tuningJobs.create", 409, 1),
+            ("tuningJobs.get", 404, 1),
+            ("tuningJobs.list", 0, 1),
+            ("tuningJobs.list", 200, 1),
+            ("tuningJobs.list", 503, 1),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn reads_wait_for_the_quota_and_writes_do_not() {
+    let job = ok(&job("1", "", "JOB_STATE_PENDING"));
+    let script = [ok("{}"), ok("{}"), job, reply(503, &[], BUSY), ok("{}")];
+    let server = Server::start(script).await;
+    let notes = Notes::default();
+    let options = ClientOptions {
+        endpoint: Some(server.url()),
+        requests_per_minute: NonZeroU32::new(10),
+        ..ClientOptions::default()
+    };
+    let client = Client::new(options, notes.clone(), Half).unwrap();
+    client.list(&place(), &Keep::All).await.unwrap();
+    client.list(&place(), &Keep::All).await.unwrap();
+    client.create(&place(), &serde_json::json!({})).await;
+    client.list(&place(), &Keep::All).await.unwrap();
+    assert_eq!(server.lines().len(), 5);
+    // The second turn; that of the third read, which lets the create pass
+    // before it; half a second after the 503 and the rest of its next turn.
+    let waits: Vec<_> = notes.waits().iter().map(|wait| (wait * 10.0).round() / 10.0).collect();
+    assert_eq!(waits, [6.0, 12.0, 0.5, 5.5]);
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn a_token_is_in_no_error() {
     // nothing is asked of Google.
     let environment =
         Environment { access_token: Some(Secret::new("ya29.a\nb")), ..Environment::default() };
-    let options = ClientOptions { endpoint: None, environment };
+    let options = ClientOptions { endpoint: None, environment, ..ClientOptions::default() };
     let client = Client::new(options, SystemClock::new(), SystemEntropy).unwrap();
     let error = client.get(&job_name("1")).await.unwrap_err();
     assert!(told(&error).contains("GOOGLE_OAUTH_ACCESS_TOKEN holds no token"));
@@ -56,7 +56,11 @@ async fn a_token_is_in_no_error() {
 fn an_endpoint_that_could_be_misread_is_refused() {
     for bad in ["http://10.0.0.1", "https://a@googleapis.com", "https://a.com\\@b.com", "x"] {
         let environment = Environment::default();
-        let options = ClientOptions { endpoint: Some(bad.to_owned()), environment };
+        let options = ClientOptions {
+            endpoint: Some(bad.to_owned()),
+            environment,
+            ..ClientOptions::default()
+        };
         let refused = Client::new(options, SystemClock::new(), SystemEntropy).err();
         let text = told(&refused.expect(bad));
         assert!(text.starts_with("the endpoint cannot be used\n"), "{text}");
@@ -76,7 +80,7 @@ async fn a_missing_credential_is_known_in_two_seconds_with_the_cure() {
             no_gcloud: true,
             ..Environment::default()
         };
-        let options = ClientOptions { endpoint: None, environment };
+        let options = ClientOptions { endpoint: None, environment, ..ClientOptions::default() };
         let client = Client::new(options, SystemClock::new(), SystemEntropy).unwrap();
         let list = tokio::time::timeout(Duration::from_secs(2), async {
             client.list(&place(), &Keep::All).await
@@ -96,7 +100,8 @@ async fn no_credential_is_looked_for_when_none_is_needed() {
         credentials_file: Some("/nonexistent".into()),
         ..Environment::default()
     };
-    let options = ClientOptions { endpoint: Some(server.url()), environment };
+    let options =
+        ClientOptions { endpoint: Some(server.url()), environment, ..ClientOptions::default() };
     let client = Client::new(options, SystemClock::new(), SystemEntropy).unwrap();
     client.list(&place(), &Keep::All).await.unwrap();
     assert_eq!(metadata.connections(), 0);

@@ -6,8 +6,7 @@ use crate::google::testing::{self, Server, ok, reply};
 use crate::google::{Credentials, Secret};
 
 fn client(server: &Server, environment: Environment) -> Client<SystemClock, SystemEntropy> {
-    let options =
-        ClientOptions { endpoint: Some(server.url()), environment: Environment::default() };
+    let options = ClientOptions { endpoint: Some(server.url()), ..ClientOptions::default() };
     let mut client = Client::new(options, SystemClock::new(), SystemEntropy).unwrap();
     client.caller.credentials = Credentials::new(environment).shown_to_anybody();
     client
