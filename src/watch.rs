@@ -7,7 +7,9 @@
 pub mod metrics;
 pub mod news;
 pub mod published;
+pub mod serve;
 
 pub use metrics::Metrics;
 pub use news::{News, Severity};
 pub use published::{Manifested, Published, Shown, State};
+pub use serve::{ServeError, ServeOptions, Server};
