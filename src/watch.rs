@@ -23,6 +23,7 @@ mod news;
 mod published;
 mod reporter;
 mod rhythm;
+pub mod serve;
 mod sight;
 mod standing;
 mod watcher;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use futures_util::StreamExt;
-use serde_json::{Value, json};
 
 use super::Global;
 use super::count::count;
@@ -13,8 +12,9 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session, VertexClient};
 use super::table::table;
-use crate::model::{JobName, Key, Pretty, Progress, Untrusted};
-use crate::plan::{Action, Plan, show};
+use crate::model::{JobName, Progress};
+use crate::plan::Plan;
+use crate::plan::show::status::{self, ModelStatus};
 use crate::vertex::Vertex;
 
 /// Arguments of `retune status`.
@@ -41,9 +41,6 @@ pub enum Format {
     Json,
 }
 
-/// Raised when a reader of an older version would misread the document.
-const FORMAT_VERSION: u32 = 1;
-
 /// How many runs are asked for their progress at a time.
 const LOOKS_AT_A_TIME: usize = 8;
 
@@ -56,10 +53,12 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     policy.only = session.known_names(&args.names)?;
     let plan = session.decide(&policy).await?;
     let progress = progress(&session.client, &plan).await;
-    let models = models(&plan, &progress);
     match args.format {
-        Format::Json => output.document(&document(&models, &plan)),
-        Format::Text => output.data(&text(&models, &plan, global.emulator, output.width())),
+        Format::Json => output.document(&status::document(&plan, &progress)),
+        Format::Text => {
+            let models = status::models(&plan, &progress);
+            output.data(&text(&models, &plan, global.emulator, output.width()));
+        }
     }
     session.close().await;
     Ok(Exit::Done)
@@ -75,88 +74,7 @@ pub(super) async fn progress(client: &VertexClient, plan: &Plan) -> BTreeMap<Job
     looks.filter_map(std::future::ready).collect().await
 }
 
-/// One tuned model as `status` sees it.
-struct Model<'a> {
-    key: &'a Key,
-    /// `tuned`, `stopped`, a state of the run, `held`, or `create`/`cancel`.
-    status: &'static str,
-    job: Option<&'a JobName>,
-    what: String,
-    facts: Value,
-}
-
-fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<Model<'a>> {
-    let tuned = plan.in_sync.iter().map(|model| {
-        let made = model.tuned_model.as_ref();
-        let name = made.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
-        Model {
-            key: &model.key,
-            status: if model.job.is_some() || made.is_some() { "tuned" } else { "stopped" },
-            job: model.job.as_ref(),
-            what: name.map(short).unwrap_or_default(),
-            facts: json!({
-                "model": made.and_then(|m| m.model.clone()),
-                "endpoint": made.and_then(|m| m.endpoint.clone()),
-            }),
-        }
-    });
-    let running = plan.in_flight.iter().map(|run| {
-        let how_far = progress.get(&run.job);
-        let mut what: Vec<String> = Vec::new();
-        what.extend(run.age.map(|age| Pretty(age).to_string()));
-        what.extend(how_far.and_then(|p| p.detail.clone()));
-        what.extend(how_far.and_then(|p| p.completed_epochs).map(|n| count(n, "epoch") + " done"));
-        Model {
-            key: &run.key,
-            status: run.state.word(),
-            job: Some(&run.job),
-            what: what.join(", "),
-            facts: json!({
-                "ageSeconds": run.age.map(|age| age.as_secs()),
-                "detail": how_far.and_then(|p| p.detail.clone()),
-                "completedEpochs": how_far.and_then(|p| p.completed_epochs),
-                "completedSteps": how_far.and_then(|p| p.completed_steps),
-                "totalSteps": how_far.and_then(|p| p.total_steps),
-            }),
-        }
-    });
-    let held = plan.held.iter().map(|held| Model {
-        key: &held.key,
-        status: "held",
-        job: held.reason.job(),
-        what: show::hold(held),
-        facts: json!({"reason": held.reason.code(), "message": show::hold(held)}),
-    });
-    let wanted = plan.actions.iter().map(|action| match action {
-        Action::Create(create) => Model {
-            key: &create.key,
-            status: "to create",
-            job: None,
-            what: "`retune apply` starts a run".to_owned(),
-            facts: json!({"reason": create.reason.code()}),
-        },
-        Action::Cancel(cancel) => Model {
-            key: &cancel.key,
-            status: "to cancel",
-            job: Some(&cancel.job),
-            what: format!("{}; `retune apply` stops it", cancel.reason.code()),
-            facts: json!({"reason": cancel.reason.code()}),
-        },
-    });
-    let mut models: Vec<Model<'_>> = tuned.chain(running).chain(held).chain(wanted).collect();
-    models.sort_by(|a, b| a.key.cmp(b.key));
-    models
-}
-
-/// `endpoints/12`: its place is known, and `describe` has the full name.
-fn short(name: &str) -> String {
-    let mut parts = name.rsplit('/');
-    let id = parts.next().unwrap_or(name);
-    let short = parts.next().map_or_else(|| id.to_owned(), |kind| format!("{kind}/{id}"));
-    Untrusted::new(short).shown().to_string()
-}
-
-fn text(models: &[Model<'_>], plan: &Plan, emulator: bool, width: Option<usize>) -> String {
+fn text(models: &[ModelStatus<'_>], plan: &Plan, emulator: bool, width: Option<usize>) -> String {
     let rows: Vec<[String; 4]> = models
         .iter()
         .map(|model| {
@@ -181,32 +99,4 @@ fn text(models: &[Model<'_>], plan: &Plan, emulator: bool, width: Option<usize>)
     let names: BTreeSet<_> = models.iter().map(|m| (&m.key.place, &m.key.name)).collect();
     out.push_str(&format!("\n{}{on}: {}.\n", count(names.len(), "model"), plan.summary()));
     out
-}
-
-fn document(models: &[Model<'_>], plan: &Plan) -> Value {
-    let models: Vec<Value> = models
-        .iter()
-        .map(|model| {
-            let mut value = json!({
-                "name": model.key.name.as_str(),
-                "project": model.key.place.project,
-                "location": model.key.place.location,
-                "rerun": model.key.rerun,
-                "status": model.status,
-                "job": model.job.map(ToString::to_string),
-            });
-            if let (Value::Object(value), Value::Object(facts)) = (&mut value, &model.facts) {
-                value.extend(facts.clone());
-            }
-            value
-        })
-        .collect();
-    let plan = show::json(plan);
-    json!({
-        "formatVersion": FORMAT_VERSION,
-        "summary": plan.get("summary"),
-        "models": models,
-        "orphaned": plan.get("orphaned"),
-        "diagnostics": plan.get("diagnostics"),
-    })
 }

@@ -6,6 +6,7 @@
 
 mod json;
 mod markdown;
+pub mod status;
 mod text;
 mod words;
 
