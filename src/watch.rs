@@ -7,6 +7,7 @@
 pub mod metrics;
 pub mod news;
 pub mod published;
+pub mod webhook;
 
 pub use metrics::Metrics;
 pub use news::{News, Severity};
