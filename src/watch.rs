@@ -7,6 +7,7 @@
 pub mod metrics;
 pub mod news;
 pub mod published;
+pub mod systemd;
 pub mod webhook;
 
 pub use metrics::Metrics;
