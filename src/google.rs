@@ -31,11 +31,11 @@ pub use auth::{CredentialError, Environment, Secret};
 pub use counters::{Counters, Counts};
 pub use http::TransportError;
 
-pub(crate) use address::Base;
 #[cfg(test)]
 pub(crate) use address::takes_credential;
+pub(crate) use address::{Base, is_loopback};
 #[cfg(test)]
 pub(crate) use auth::Credentials;
 pub(crate) use caller::{Caller, Refused, Unanswered, Unread, chain, host};
 pub(crate) use error_body::{ApiError, api_error};
-pub(crate) use http::Answer;
+pub(crate) use http::{Answer, Kind, failure, head};

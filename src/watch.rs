@@ -26,7 +26,9 @@ mod rhythm;
 pub mod serve;
 mod sight;
 mod standing;
+pub mod systemd;
 mod watcher;
+pub mod webhook;
 
 pub use metrics::{Metrics, PassResult};
 pub use news::{News, Severity};

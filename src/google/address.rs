@@ -117,7 +117,8 @@ pub(crate) fn takes_credential(url: &Url) -> bool {
         && labels.split('.').all(label)
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether requests to `url` stay on this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     // `host_str` is what the connector resolves: the parser has turned every
     // spelling of an IPv4 address (`127.1`, `0x7f000001`) into dotted form.
     let Some(host) = url.host_str() else { return false };

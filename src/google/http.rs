@@ -101,7 +101,8 @@ impl Kind {
         Self { loopback, https, timeout: WHOLE }
     }
 
-    fn builder(self) -> ClientBuilder {
+    /// What every client has: no redirect, no retry of its own, TLS 1.2 or later.
+    pub(crate) fn builder(self) -> ClientBuilder {
         // Fails when a provider is there already, which does as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let builder = Client::builder()
@@ -225,7 +226,7 @@ async fn send(
 
 /// Sorts an error by whether the request can have arrived. The address is
 /// taken out of the text: the caller names the host.
-fn failure(error: reqwest::Error) -> TransportError {
+pub(crate) fn failure(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if error.is_connect() || error.is_builder() {
         TransportError::NotSent(error)
@@ -236,7 +237,7 @@ fn failure(error: reqwest::Error) -> TransportError {
     }
 }
 
-fn head(response: &Response) -> Answer {
+pub(crate) fn head(response: &Response) -> Answer {
     let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
     let date = text(DATE).and_then(http_date);
     let retry_after = text(RETRY_AFTER).and_then(|value| match value.trim().parse() {
