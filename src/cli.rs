@@ -24,6 +24,7 @@ mod session;
 pub mod status;
 mod table;
 pub mod validate;
+pub mod watch;
 
 pub use environment::Environment;
 pub use exit::Exit;
@@ -92,7 +93,7 @@ pub struct Global {
     #[arg(help_heading = "Global options")]
     pub verbose: u8,
 
-    /// Form of the log lines that --verbose brings
+    /// Form of the log lines of `watch`, and of those that --verbose brings
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     #[arg(help_heading = "Global options")]
     pub log_format: LogFormat,
@@ -117,6 +118,8 @@ enum Command {
     Plan(plan::Args),
     /// Plan, show, ask, do
     Apply(apply::Args),
+    /// Keep doing it: a daemon that looks again and again
+    Watch(watch::Args),
     /// Show each tuned model against its manifest
     Status(status::Args),
     /// Show everything known of one tuned model
@@ -177,7 +180,10 @@ pub async fn main() -> Exit {
     };
     let Cli { global, command } = cli;
     let output = Output::new(global.color, global.quiet);
-    log(&global);
+    match &command {
+        Command::Watch(_) => watch::subscribe(&global),
+        _ => log(&global),
+    }
     let result = dispatch(command, &global, &output).await;
     let exit = result.unwrap_or_else(|failure| {
         output.error(&*failure.error, failure.hint.as_deref());
@@ -199,6 +205,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Validate(args) => Ok(say(validate::run(&args, &settings()), output)),
         Command::Plan(args) => plan::run(args, global, output).await,
         Command::Apply(args) => apply::run(args, global, output).await,
+        Command::Watch(args) => watch::run(args, global, output).await,
         Command::Status(args) => status::run(args, global, output).await,
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
@@ -250,6 +257,8 @@ fn log(global: &Global) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
         .with_ansi(false)
+        // A log that cannot be written any more stops nothing.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let set = match global.log_format {
         LogFormat::Text => subscriber.try_init(),

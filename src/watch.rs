@@ -18,6 +18,7 @@
 
 mod backoff;
 mod circuit;
+pub mod files;
 pub mod metrics;
 mod news;
 mod published;

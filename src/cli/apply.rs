@@ -15,7 +15,7 @@ use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
-use super::session::{Needs, Session, VertexClient};
+use super::session::{Needs, Session, VertexClient, no_window};
 use super::{Global, interrupt};
 use crate::apply::{
     CarriedOut, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, SETTLE, Seen, Stop,
@@ -122,7 +122,9 @@ async fn apply(
     policy.limits.max_cancels = args.max_cancels.unwrap_or(policy.limits.max_cancels);
     policy.prune = names(&args.prune)?;
 
-    let store = claims::open(session)?;
+    let bucket = session.workspace.as_ref().and_then(|workspace| workspace.claims.clone());
+    let bucket = bucket.filter(|_| !session.emulator);
+    let store = claims::open(bucket, session.client.endpoint())?;
     let (stop, clock) = (Stop::new(), SystemClock::new());
     let memory = Mutex::<Memory>::default();
     let reconciler = Reconciler {
@@ -222,10 +224,7 @@ fn settle(args: &Args, session: &Session) -> Result<Duration, Failure> {
     }
     let set = session.workspace.as_ref().and_then(|workspace| workspace.settle);
     if set == Some(Duration::ZERO) && !args.accept_duplicates {
-        return Err(Failure::refused(
-            "`claims.settle: 0s` creates runs that a listing may not show yet a second time",
-        )
-        .hint("leave it out for 20s, or pass --accept-duplicates"));
+        return Err(no_window());
     }
     Ok(set.unwrap_or(SETTLE))
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::session::Session;
 use crate::claims::{ClaimsOptions, GcsClaims, TAKEOVER};
 use crate::clock::{SystemClock, SystemEntropy};
+use crate::model::Bucket;
+use crate::vertex::Endpoint;
 
 /// A claim store, with what is written into it.
 pub(super) struct Store {
@@ -18,13 +19,11 @@ pub(super) struct Store {
     pub(super) takeover: Duration,
 }
 
-/// The store that the Workspace names. The emulator inside the process has
-/// nobody beside it and needs none.
-pub(super) fn open(session: &Session) -> Result<Option<Store>, Failure> {
-    let bucket = session.workspace.as_ref().and_then(|workspace| workspace.claims.clone());
-    let Some(bucket) = bucket.filter(|_| !session.emulator) else { return Ok(None) };
+/// The store in a bucket that the Workspace names. The emulator inside the
+/// process has nobody beside it and needs none.
+pub(super) fn open(bucket: Option<Bucket>, endpoint: &Endpoint) -> Result<Option<Store>, Failure> {
+    let Some(bucket) = bucket else { return Ok(None) };
     let Environment { credentials, storage_emulator, takeover, .. } = Environment::read();
-    let endpoint = session.client.endpoint();
     let emulator_host = match (storage_emulator, endpoint.is_loopback()) {
         (Some(_), false) => {
             return Err(Failure::usage(

@@ -23,6 +23,10 @@ pub struct Environment {
     /// `RETUNE_EMULATOR_TAKEOVER`: after how long a claim is taken over where the
     /// service is on this machine. For tests: five minutes are long there.
     pub takeover: Option<Duration>,
+    /// `RETUNE_WEBHOOK_URL`: where a daemon posts what changes.
+    pub webhook: Option<Secret>,
+    /// `RETUNE_WEBHOOK_SECRET`: the key of what it posts.
+    pub webhook_secret: Option<Secret>,
     /// What there is of credentials.
     pub credentials: vertex::Environment,
 }
@@ -50,6 +54,8 @@ impl Environment {
             revision: text("RETUNE_REVISION"),
             storage_emulator: text("STORAGE_EMULATOR_HOST"),
             takeover: text("RETUNE_EMULATOR_TAKEOVER").and_then(|t| parse_duration(&t).ok()),
+            webhook: text("RETUNE_WEBHOOK_URL").map(Secret::new),
+            webhook_secret: text("RETUNE_WEBHOOK_SECRET").map(Secret::new),
             credentials: vertex::Environment {
                 access_token: text("GOOGLE_OAUTH_ACCESS_TOKEN").map(Secret::new),
                 credentials_file: variable("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from),

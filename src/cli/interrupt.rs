@@ -34,16 +34,16 @@ pub(super) async fn guarded<T>(
 /// Ctrl-C and SIGTERM, listened to from the beginning: none is lost between
 /// two waits. What cannot be listened to never comes.
 #[cfg(unix)]
-struct Signals([Option<tokio::signal::unix::Signal>; 2]);
+pub(super) struct Signals([Option<tokio::signal::unix::Signal>; 2]);
 
 #[cfg(unix)]
 impl Signals {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         Self([SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok()))
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
             match signal {
                 Some(signal) => _ = signal.recv().await,
@@ -58,17 +58,52 @@ impl Signals {
     }
 }
 
-/// Ctrl-C. Where it cannot be listened to, it never comes.
+/// SIGHUP, which asks a daemon to look now. What cannot be listened to never
+/// comes.
+#[cfg(unix)]
+pub(super) struct Hangup(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Hangup {
+    pub(super) fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::hangup()).ok())
+    }
+
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => _ = signal.recv().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// No such signal here.
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Hangup;
 
 #[cfg(not(unix))]
-impl Signals {
-    fn new() -> Self {
+impl Hangup {
+    pub(super) fn new() -> Self {
         Self
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
+
+/// Ctrl-C. Where it cannot be listened to, it never comes.
+#[cfg(not(unix))]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
+    pub(super) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

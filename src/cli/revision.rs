@@ -5,10 +5,21 @@ use std::process::{Command, Stdio};
 
 use jiff::Timestamp;
 
+use super::Global;
+use super::environment::Environment;
 use super::failure::Failure;
 
+/// What `--revision` or `RETUNE_REVISION` says.
+pub(super) fn told(global: &Global) -> Result<Option<i64>, Failure> {
+    match (&global.revision, Environment::read().revision) {
+        (Some(text), _) => parse(text, "--revision").map(Some),
+        (None, Some(text)) => parse(&text, "RETUNE_REVISION").map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
 /// Reads `--revision` or `RETUNE_REVISION`: seconds since 1970, or a time.
-pub(super) fn parse(text: &str, whence: &str) -> Result<i64, Failure> {
+fn parse(text: &str, whence: &str) -> Result<i64, Failure> {
     let seconds = text.parse::<i64>().ok().filter(|seconds| *seconds >= 0);
     let time = || text.parse::<Timestamp>().ok().map(Timestamp::as_second);
     seconds.or_else(time).ok_or_else(|| {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::Global;
@@ -65,18 +66,19 @@ pub(super) fn load(
 ) -> Result<Manifests, Failure> {
     let settings =
         Settings { may_be_none: !needs.manifests, ..global.settings(environment, needs.workspace) };
-    match manifest::load(&paths_or_default(paths), &settings).into_result() {
-        Ok(manifests) => {
-            output.say(&manifest::render::text(&manifests.report.findings, true));
-            Ok(manifests)
-        }
-        Err(Rejected::Usage(error)) => Err(Failure::new(Exit::Usage, error)),
-        Err(Rejected::Invalid(report)) => {
+    let loaded = manifest::load(&paths_or_default(paths), &settings).into_result();
+    let manifests = loaded.map_err(|rejected| refused(&rejected, output))?;
+    output.say(&manifest::render::text(&manifests.report.findings, true));
+    Ok(manifests)
+}
+
+/// Says why nothing may be planned.
+pub(super) fn refused(rejected: &Rejected, output: &Output) -> Failure {
+    match rejected {
+        Rejected::Usage(error) => Failure::new(Exit::Usage, error.clone()),
+        Rejected::Invalid(report) => {
             output.complain(&manifest::render::text(&report.findings, true));
-            Err(Failure::new(
-                Exit::Invalid,
-                "the manifests are not valid; nothing was asked of Vertex",
-            ))
+            Failure::new(Exit::Invalid, "the manifests are not valid; nothing was asked of Vertex")
         }
     }
 }
@@ -86,7 +88,7 @@ pub(super) fn paths_or_default(paths: &[PathBuf]) -> Vec<PathBuf> {
     if paths.is_empty() { manifest::default_paths() } else { paths.to_vec() }
 }
 
-fn no_place() -> Failure {
+pub(super) fn no_place() -> Failure {
     Failure::new(Exit::Invalid, "there are no manifests here that name the places to look at")
         .hint("name a place with --project and --location, or run `retune init`")
 }
@@ -162,21 +164,14 @@ impl Session {
         if let Some(workspace) = &self.workspace {
             policy.limits = workspace.limits;
         }
-        policy.revision = match (&global.revision, Environment::read().revision) {
-            (Some(text), _) => Some(revision::parse(text, "--revision")?),
-            (None, Some(text)) => Some(revision::parse(&text, "RETUNE_REVISION")?),
-            (None, None) => self.work_tree().and_then(revision::of_work_tree),
+        policy.revision = match revision::told(global)? {
+            Some(revision) => Some(revision),
+            None => {
+                let tree = work_tree(&self.desired, self.workspace.as_ref());
+                tree.and_then(|directory| revision::of_work_tree(&directory))
+            }
         };
         Ok(policy)
-    }
-
-    /// The directory whose commit the manifests are of.
-    fn work_tree(&self) -> Option<&Path> {
-        let workspace = self.workspace.as_ref().map(|workspace| &workspace.source);
-        let source = self.desired.first().map(|desired| &desired.source).or(workspace);
-        let file = source.map(|source| source.file.as_path())?;
-        let parent = file.parent()?;
-        Some(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })
     }
 
     /// Lists every place completely.
@@ -272,12 +267,34 @@ impl Session {
 
     /// Writes the emulator's world and ends it.
     pub(super) async fn close(self) {
-        if let Some(running) = self.running {
-            // Whoever comes next must not look for it where it was.
-            let _ = std::fs::remove_file(Path::new(EMULATOR_WORLD).join(ADDRESS));
-            running.stop().await;
-        }
+        end(self.running).await;
     }
+}
+
+/// Writes the emulator's world and ends it.
+pub(super) async fn end(emulator: Option<Running>) {
+    if let Some(running) = emulator {
+        // Whoever comes next must not look for it where it was.
+        let _ = std::fs::remove_file(Path::new(EMULATOR_WORLD).join(ADDRESS));
+        running.stop().await;
+    }
+}
+
+/// The directory whose commit the manifests are of.
+pub(super) fn work_tree(desired: &[Desired], workspace: Option<&Workspace>) -> Option<PathBuf> {
+    let workspace = workspace.map(|workspace| &workspace.source);
+    let source = desired.first().map(|desired| &desired.source).or(workspace);
+    let file = source.map(|source| source.file.as_path())?;
+    let parent = file.parent()?;
+    Some(if parent.as_os_str().is_empty() { PathBuf::from(".") } else { parent.to_owned() })
+}
+
+/// Why no settle window is not enough.
+pub(super) fn no_window() -> Failure {
+    Failure::refused(
+        "`claims.settle: 0s` creates runs that a listing may not show yet a second time",
+    )
+    .hint("leave it out for 20s, or pass --accept-duplicates")
 }
 
 pub(super) fn owner(workspace: Option<&Workspace>) -> Result<Name, Failure> {
@@ -293,6 +310,17 @@ pub(super) async fn connect(
     environment: Environment,
     output: &Output,
 ) -> Result<(VertexClient, Option<Running>), Failure> {
+    // A person waits for this one look, and a refusal would say so.
+    connect_within(global, environment, None, output).await
+}
+
+/// As [`connect`], with at most so many requests a minute.
+pub(super) async fn connect_within(
+    global: &Global,
+    environment: Environment,
+    requests_per_minute: Option<NonZeroU32>,
+    output: &Output,
+) -> Result<(VertexClient, Option<Running>), Failure> {
     if global.emulator && global.endpoint.is_some() {
         return Err(Failure::usage("--emulator and --endpoint name two services; give one"));
     }
@@ -304,12 +332,8 @@ pub(super) async fn connect(
     } else {
         global.endpoint.clone().or(environment.endpoint)
     };
-    let options = ClientOptions {
-        endpoint,
-        environment: environment.credentials,
-        // A person waits for this one look, and a refusal would say so.
-        requests_per_minute: None,
-    };
+    let options =
+        ClientOptions { endpoint, environment: environment.credentials, requests_per_minute };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)
         .map_err(|error| Failure::new(Exit::Usage, error))?;
     Ok((client, running))

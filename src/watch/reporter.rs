@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 
 use super::Metrics;
 use super::news::{News, Severity};
@@ -25,9 +26,19 @@ impl Listener for () {
 
 /// The creates and cancels that are on their way, for whoever has to stop.
 #[derive(Debug, Default)]
-pub struct OnTheWire(Mutex<BTreeMap<(Key, Option<String>), String>>);
+pub struct OnTheWire {
+    open: Mutex<BTreeMap<(Key, Option<String>), String>>,
+    fewer: Notify,
+}
 
 impl OnTheWire {
+    /// Waits until nothing is on its way. The caller polls the pass beside it.
+    pub async fn is_done(&self) {
+        while !self.is_empty() {
+            self.fewer.notified().await;
+        }
+    }
+
     /// Whether nothing is on its way.
     pub fn is_empty(&self) -> bool {
         self.lock().is_empty()
@@ -54,10 +65,11 @@ impl OnTheWire {
 
     fn done(&self, action: &Action) {
         self.lock().remove(&id(action));
+        self.fewer.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Key, Option<String>), String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,6 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+pub use self::answers::SILENCE;
 use self::answers::{App, Document};
 use self::connections::Limits;
 use self::guard::Hosts;

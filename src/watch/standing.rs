@@ -52,7 +52,8 @@ impl Standings {
     pub(super) fn news(&mut self, plan: &Plan, acts: bool, at: Timestamp) -> Vec<News> {
         let mut now = BTreeMap::new();
         let mut news: Vec<News> = Vec::new();
-        let (last, first) = (self.last.take().unwrap_or_default(), self.last.is_none());
+        let first = self.last.is_none();
+        let last = self.last.take().unwrap_or_default();
         let mut tell = |side: Side, item: News| {
             let Some(key) = item.key.clone() else { return };
             let part = match side {
@@ -79,7 +80,7 @@ impl Standings {
             at,
         };
         for run in &plan.in_flight {
-            let (code, words) = (running(&run.state), show::in_flight(run));
+            let (code, words) = (running(&run.state), run.job.short());
             tell(Side::Run, model(&run.key, Severity::Info, code, None, Some(&run.job), words));
         }
         for tuned in &plan.in_sync {

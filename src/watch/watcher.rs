@@ -182,6 +182,11 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         times.into_iter().flatten().fold(self.complete_due, Duration::min)
     }
 
+    /// Whether creates are due and wait for something.
+    pub fn holds_creates(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Creates of which nobody knows what became of them, in words.
     pub fn unresolved(&self) -> Vec<String> {
         let memory = self.memory();

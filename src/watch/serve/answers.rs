@@ -21,7 +21,7 @@ use crate::plan::show::status;
 /// It is silent while it looks. The longest look there is: 100,000 jobs are
 /// 1,000 pages of 100, at one second a page 17 minutes; the rest is for what
 /// the look leads to. A restart that comes too early begins that look anew.
-const SILENCE: Duration = Duration::from_secs(20 * 60);
+pub const SILENCE: Duration = Duration::from_secs(20 * 60);
 
 /// Passes in a row that must fail before the daemon is not ready: one or two
 /// are a restart of something between here and Vertex.

@@ -1,0 +1,256 @@
+//! Waits for whatever means "look again", and looks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch::Receiver;
+
+use super::Args;
+use super::current::Current;
+use super::telling::Telling;
+use crate::apply::{Claims, Stop};
+use crate::claims::GcsClaims;
+use crate::cli::Global;
+use crate::cli::count::count;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::interrupt::Hangup;
+use crate::cli::session::VertexClient;
+use crate::clock::{Clock, SystemClock, SystemEntropy};
+use crate::manifest::{Manifests, Rejected, Severity as Found};
+use crate::watch::files::{Files, Snapshot};
+use crate::watch::systemd::Systemd;
+use crate::watch::{Manifested, Mode, OnTheWire, Published, Severity, Task, Trigger, Watcher};
+
+/// How long what is on its way has after the wish to stop. systemd and
+/// Kubernetes give ten seconds and more; two are for events that are still to
+/// be delivered.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Names in one line of the log.
+const NAMES: usize = 5;
+
+/// The daemon's loop.
+pub(super) struct Loop<'a> {
+    pub(super) args: &'a Args,
+    pub(super) global: &'a Global,
+    pub(super) client: &'a VertexClient,
+    pub(super) files: &'a Files,
+    pub(super) snapshots: Receiver<Arc<Snapshot>>,
+    /// The snapshot that was last taken over.
+    pub(super) serial: Option<u64>,
+    /// Whether it was said that files are only polled.
+    pub(super) polling: bool,
+    pub(super) current: Current,
+    /// Whether the newest manifests are valid.
+    pub(super) valid: bool,
+    pub(super) watcher: Watcher<'a, VertexClient, SystemEntropy, SystemClock>,
+    pub(super) telling: &'a Telling,
+    pub(super) published: &'a Published,
+    pub(super) systemd: &'a Systemd,
+    pub(super) clock: &'a SystemClock,
+    pub(super) stop: &'a Stop,
+    pub(super) wire: &'a OnTheWire,
+}
+
+impl Loop<'_> {
+    /// The first line of the log.
+    pub(super) fn greet(&self, url: Option<String>) {
+        let models = count(self.current.manifests.desired.len(), "tuned model");
+        let places: Vec<String> = self.current.places.iter().map(ToString::to_string).collect();
+        let mut text = format!("{models} in {}", places.join(", "));
+        if let Some(shard) = self.args.shard {
+            text.push_str(&format!("; only part {shard} of the names"));
+        }
+        if self.args.observe {
+            text.push_str("; only looking");
+        }
+        if self.global.emulator {
+            text.push_str("; on the emulator");
+        }
+        if let Some(url) = url {
+            text.push_str(&format!("; listening on {url}"));
+        }
+        self.telling.tell(Severity::Info, "started", text);
+    }
+
+    /// Looks again and again, until it is told to stop.
+    pub(super) async fn run(&mut self) -> Exit {
+        let mut hangup = Hangup::new();
+        let mut trigger = Trigger::Started;
+        while !self.stop.is_set() {
+            self.take_over().await;
+            // A commit often follows the edit that it is of.
+            if trigger != Trigger::Due || self.watcher.holds_creates() {
+                if let Err(failure) = self.current.read_revision(self.global).await {
+                    tracing::warn!("{}", failure.error);
+                }
+            }
+            self.pass(trigger).await;
+            if trigger == Trigger::Asked {
+                self.systemd.ready();
+            }
+            let wait = self.watcher.next().saturating_sub(self.clock.elapsed());
+            trigger = tokio::select! {
+                // Whoever sends snapshots lives as long as we do.
+                _ = self.snapshots.changed() => Trigger::FilesChanged,
+                () = hangup.next() => {
+                    self.systemd.reloading();
+                    self.files.look_now().await;
+                    Trigger::Asked
+                }
+                () = self.clock.sleep(wait) => Trigger::Due,
+                () = self.stop.wait() => break,
+            };
+        }
+        self.last_words()
+    }
+
+    /// One pass; after the wish to stop, what is on its way is waited for, and
+    /// looks are not.
+    async fn pass(&mut self, trigger: Trigger) {
+        let mode = match (self.valid, self.args.observe) {
+            (false, _) => Mode::Hold,
+            (true, true) => Mode::Observe,
+            (true, false) => Mode::Act,
+        };
+        let Current { manifests, places, policy, settle, store } = &self.current;
+        let task: Task<'_, GcsClaims<SystemClock, SystemEntropy>> = Task {
+            desired: &manifests.desired,
+            places,
+            policy,
+            settle: *settle,
+            claims: store.as_ref().map(|store| Claims {
+                store: &store.claims,
+                holder: &store.holder,
+                takeover: store.takeover,
+            }),
+            mode,
+        };
+        let stopped = async {
+            self.stop.wait().await;
+            tokio::select! {
+                () = self.wire.is_done() => {}
+                () = self.clock.sleep(GRACE) => {}
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = self.watcher.pass(trigger, &task) => {}
+            () = stopped => {}
+        }
+        if let Some(shown) = self.published.read().shown {
+            let summary = shown.plan.summary();
+            self.systemd.status(&format!("{summary}"));
+        }
+    }
+
+    /// Takes the newest snapshot over, when it is another one.
+    async fn take_over(&mut self) {
+        let snapshot = Arc::clone(&self.snapshots.borrow_and_update());
+        if self.polling != snapshot.polling.is_some() {
+            self.polling = snapshot.polling.is_some();
+            self.published.update(|state| state.polling = snapshot.polling.is_some());
+            match &snapshot.polling {
+                Some(why) => {
+                    let text = format!("files are looked at every few seconds only: {why}");
+                    self.telling.tell(Severity::Warning, "polling", text);
+                }
+                None => {
+                    let text = "the system tells of changes to files again".to_owned();
+                    self.telling.tell(Severity::Info, "notified", text);
+                }
+            }
+        }
+        if self.serial == Some(snapshot.serial) {
+            return;
+        }
+        self.serial = Some(snapshot.serial);
+        let taken = match &snapshot.result {
+            Ok(manifests) => self.valid_manifests(Arc::clone(manifests)).await,
+            Err(rejected) => Err(words(rejected)),
+        };
+        match taken {
+            Ok(()) => {
+                let models = self.current.manifests.desired.len();
+                self.published.update(|state| state.manifests = Manifested::Valid(models));
+                if !self.valid {
+                    let text = "the manifests are valid again".to_owned();
+                    self.telling.tell(Severity::Info, "manifestsValid", text);
+                }
+                self.valid = true;
+            }
+            Err((errors, why)) => {
+                self.valid = false;
+                self.published.update(|state| state.manifests = Manifested::Invalid(errors));
+                let text = format!("nothing is created or cancelled: {why}");
+                self.telling.tell(Severity::Error, "manifestsInvalid", text);
+            }
+        }
+    }
+
+    async fn valid_manifests(&mut self, manifests: Arc<Manifests>) -> Result<(), (usize, String)> {
+        if Arc::ptr_eq(&manifests, &self.current.manifests) {
+            return Ok(());
+        }
+        let next = Current::new(manifests, self.args, self.global, self.client).await;
+        let next = next.map_err(|failure| (1, said(&failure)))?;
+        if next.places.is_empty() {
+            return Err((1, "no manifest names a place to look at".to_owned()));
+        }
+        let changed = next.changed(&self.current.manifests);
+        if !changed.is_empty() {
+            let names: Vec<&str> = changed.iter().take(NAMES).map(|n| n.as_str()).collect();
+            let more = changed.len() - names.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let text = format!("{} changed: {}{more}", changed.len(), names.join(", "));
+            self.telling.tell(Severity::Info, "manifestsChanged", text);
+        }
+        self.watcher.changed(changed);
+        self.current = next;
+        Ok(())
+    }
+
+    /// Says how it ended, and with which code.
+    fn last_words(&self) -> Exit {
+        let mut open = self.wire.words();
+        open.extend(self.watcher.unresolved());
+        if open.is_empty() {
+            self.telling.tell(Severity::Info, "stopped", "asked to stop".to_owned());
+            return Exit::Done;
+        }
+        let text = format!(
+            "it is not known what became of: {}; look with `retune status` in a few minutes",
+            open.join(", ")
+        );
+        self.telling.tell(Severity::Error, "stopped", text);
+        Exit::Failed
+    }
+}
+
+/// How many errors there are, and the first of them with its place.
+fn words(rejected: &Rejected) -> (usize, String) {
+    match rejected {
+        Rejected::Usage(error) => (1, error.to_string()),
+        Rejected::Invalid(report) => {
+            let mut errors = report.findings.iter().filter(|f| f.severity() == Found::Error);
+            let number = report.count(Found::Error);
+            let first = errors.next().map_or_else(String::new, |finding| {
+                let hint = finding.hint.as_ref().map(|hint| format!("; {hint}"));
+                let (place, hint) = (finding.spot.shown(), hint.unwrap_or_default());
+                format!("{place}: {}{hint}", finding.message)
+            });
+            let more = match number {
+                0 | 1 => String::new(),
+                n => format!(" (and {} more; `retune validate` shows all)", n - 1),
+            };
+            (number, format!("{first}{more}"))
+        }
+    }
+}
+
+/// A failure in a line.
+fn said(failure: &Failure) -> String {
+    let hint = failure.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("{}{hint}", crate::google::chain(&*failure.error))
+}

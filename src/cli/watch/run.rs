@@ -1,0 +1,243 @@
+//! The loop: waits for whatever means "look again", and looks.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::current::Current;
+use super::looping::Loop;
+use super::telling::Telling;
+use super::{Args, WebhookSeverity};
+use crate::apply::Stop;
+use crate::cli::Global;
+use crate::cli::count::count;
+use crate::cli::environment::Environment;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::interrupt::Signals;
+use crate::cli::output::Output;
+use crate::cli::session::{self, VertexClient};
+use crate::clock::{Clock, SystemClock, SystemEntropy};
+use crate::emulator::Running;
+use crate::google::Secret;
+use crate::manifest;
+use crate::watch::files::Files;
+use crate::watch::serve::{SILENCE, ServeError, ServeOptions, Server};
+use crate::watch::systemd::Systemd;
+use crate::watch::webhook::{Webhook, WebhookOptions};
+use crate::watch::{Metrics, OnTheWire, Parts, Published, Rhythm, Watcher};
+
+/// How long undelivered events have at the end.
+const FLUSH: Duration = Duration::from_millis(1500);
+
+/// Requests a minute: the quota is 600 for a project and region, and people
+/// and pipelines have their part of it.
+const REQUESTS_A_MINUTE: u32 = 540;
+
+/// Everything that lives as long as the daemon.
+pub(super) struct Daemon<'a> {
+    args: &'a Args,
+    global: &'a Global,
+    output: &'a Output,
+    clock: SystemClock,
+    rhythm: Rhythm,
+    client: VertexClient,
+    emulator: Option<Running>,
+    files: Files,
+    current: Current,
+    telling: Telling,
+    published: Arc<Published>,
+    metrics: Arc<Metrics>,
+    server: Option<Server>,
+    systemd: Systemd,
+}
+
+impl<'a> Daemon<'a> {
+    /// Checks everything that can be checked before the first request.
+    ///
+    /// # Errors
+    /// Whatever makes running pointless: nothing was asked of Vertex.
+    pub(super) async fn start(
+        args: &'a Args,
+        interval: Option<Duration>,
+        global: &'a Global,
+        output: &'a Output,
+    ) -> Result<Self, Failure> {
+        let clock = SystemClock::new();
+        let environment = Environment::read();
+        let settings = global.settings(&environment, !global.emulator);
+        let paths = session::paths_or_default(&args.paths);
+        let files = Files::start(paths, settings, clock);
+        let first = files.first().await;
+        let manifests = match &first.result {
+            Ok(manifests) => Arc::clone(manifests),
+            Err(rejected) => return Err(session::refused(rejected, output)),
+        };
+        output.say(&manifest::render::text(&manifests.report.findings, true));
+        let webhook = Self::webhook(args, &environment)?;
+        let quota = NonZeroU32::new(REQUESTS_A_MINUTE);
+        let (client, emulator) =
+            session::connect_within(global, environment, quota, output).await?;
+        let current = Current::new(manifests, args, global, &client).await?;
+        if current.places.is_empty() {
+            return Err(session::no_place());
+        }
+        let (published, metrics) = (Arc::<Published>::default(), Arc::new(Metrics::new()));
+        let telling = Telling { clock, webhook: None };
+        let mut daemon = Self {
+            args,
+            global,
+            output,
+            clock,
+            rhythm: Rhythm { interval },
+            client,
+            emulator,
+            files,
+            current,
+            telling,
+            published,
+            metrics,
+            server: None,
+            systemd: Systemd::from_environment(),
+        };
+        daemon.listen().await?;
+        if let Some(options) = webhook {
+            let metrics = Arc::clone(&daemon.metrics);
+            let started = Webhook::start(options, clock, SystemEntropy, move |ok| {
+                metrics.delivered(ok);
+            });
+            let started = started.map_err(|error| {
+                let hint = error.hint();
+                let failure = Failure::new(Exit::Usage, error);
+                hint.into_iter().fold(failure, Failure::hint)
+            })?;
+            daemon.telling.webhook = Some(started);
+        }
+        Ok(daemon)
+    }
+
+    fn webhook(args: &Args, environment: &Environment) -> Result<Option<WebhookOptions>, Failure> {
+        let flag = args.webhook.clone().map(Secret::new);
+        let Some(url) = flag.or_else(|| environment.webhook.clone()) else {
+            let severity = args.webhook_severity != WebhookSeverity::Info;
+            if args.state_dir.is_some() || severity {
+                return Err(Failure::usage("nothing is posted anywhere")
+                    .hint("name an address with --webhook or RETUNE_WEBHOOK_URL"));
+            }
+            return Ok(None);
+        };
+        Ok(Some(WebhookOptions {
+            url,
+            secret: environment.webhook_secret.clone(),
+            format: args.webhook_format.into(),
+            least: args.webhook_severity.into(),
+            state_dir: args.state_dir.clone(),
+        }))
+    }
+
+    async fn listen(&mut self) -> Result<(), Failure> {
+        let Some(address) = &self.args.listen else { return Ok(()) };
+        let options = ServeOptions {
+            address: address.clone(),
+            public: self.args.listen_public,
+            allowed_hosts: self.args.allow_host.clone(),
+        };
+        let (counters, clock) = (self.client.counters(), Arc::new(self.clock));
+        let requests = Arc::new(move || counters.by_method());
+        let (published, metrics) = (Arc::clone(&self.published), Arc::clone(&self.metrics));
+        let bound = Server::bind(options, published, metrics, requests, clock).await;
+        self.server = Some(bound.map_err(|error| {
+            let exit = match &error {
+                ServeError::InUse(_) | ServeError::Listen { .. } => Exit::Unexpected,
+                _ => Exit::Usage,
+            };
+            let hint = error.hint();
+            Failure::new(exit, error).hint(hint)
+        })?);
+        Ok(())
+    }
+
+    /// Runs until it is told to stop.
+    pub(super) async fn run(self) -> Exit {
+        let Self { args, global, output, clock, rhythm, client, emulator, .. } = self;
+        let Self { files, current, telling, published, metrics, server, systemd, .. } = self;
+        let (stop, wire) = (Stop::new(), OnTheWire::default());
+        let parts = Parts {
+            vertex: &client,
+            entropy: &SystemEntropy,
+            clock: &clock,
+            stop: &stop,
+            published: &published,
+            metrics: &metrics,
+            wire: &wire,
+            rhythm,
+            progress: server.is_some(),
+        };
+        let mut work = Loop {
+            args,
+            global,
+            client: &client,
+            snapshots: files.snapshots(),
+            files: &files,
+            serial: None,
+            polling: false,
+            current,
+            valid: true,
+            watcher: Watcher::new(parts, &telling),
+            telling: &telling,
+            published: &published,
+            systemd: &systemd,
+            clock: &clock,
+            stop: &stop,
+            wire: &wire,
+        };
+        work.greet(server.as_ref().map(Server::url));
+        systemd.ready();
+        let signals = async {
+            let mut signals = Signals::new();
+            signals.next().await;
+            stop.set();
+            published.update(|state| state.stopping = true);
+            systemd.stopping();
+            signals.next().await;
+            let open = wire.words();
+            if !open.is_empty() {
+                let open = open.join(", ");
+                output.complain(&format!("ended while on its way: {open}\n"));
+            }
+            std::process::exit(Exit::Interrupted as i32)
+        };
+        let exit = tokio::select! {
+            exit = work.run() => exit,
+            () = signals => Exit::Interrupted,
+            () = pings(systemd, &clock, &published) => Exit::Unexpected,
+        };
+        drop(work);
+        if let Some(webhook) = &telling.webhook {
+            let left = webhook.flush(FLUSH).await;
+            if left > 0 {
+                let kept = args.state_dir.is_some();
+                let fate = if kept { "are kept for the next start" } else { "are lost" };
+                let events = count(left, "event");
+                output.complain(&format!("{events} could not be delivered and {fate}\n"));
+            }
+        }
+        if let Some(server) = server {
+            server.stop().await;
+        }
+        session::end(emulator).await;
+        exit
+    }
+}
+
+/// Tells systemd that the loop lives, as often as it wants to hear it.
+async fn pings(systemd: Systemd, clock: &SystemClock, published: &Published) {
+    let Some(every) = systemd.watchdog() else { return std::future::pending().await };
+    loop {
+        let silent = clock.elapsed().saturating_sub(published.read().beat);
+        if silent < SILENCE {
+            systemd.ping();
+        }
+        clock.sleep(every).await;
+    }
+}
