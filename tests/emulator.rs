@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Method, StatusCode};
-use retune::clock::Clock;
+use retune::clock::{Clock, SystemEntropy};
 use retune::emulator::{self, Options, Running, StartError};
+use retune::vertex::{ClientOptions, Vertex as _};
 use serde_json::{Value, json};
 
 /// Time stands still until a test moves it.
@@ -224,6 +225,33 @@ async fn a_job_becomes_a_model_with_an_endpoint_for_each_checkpoint() {
     let text = answer["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap();
     assert!(text.contains("emulator") && text.contains("Support FAQ"), "{text}");
     world.running.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_billed_is_read_from_either_method() {
+    let world = World::new().await;
+    let options =
+        ClientOptions { endpoint: Some(world.running.url().to_owned()), ..Default::default() };
+    let client = retune::vertex::Client::new(options, world.clock.clone(), SystemEntropy).unwrap();
+    let preference = json!({
+        "baseModel": "gemini-2.5-flash",
+        "preferenceOptimizationSpec":
+            {"trainingDatasetUri": "gs://retune-samples/preferences/train.jsonl"},
+    });
+    for (job, kind) in [(job(), "supervisedTuning"), (preference, "preferenceOptimization")] {
+        let name = world.create(job).await;
+        let read = async || client.get(&name.parse().unwrap()).await.unwrap().billable_tokens;
+        assert_eq!(read().await, None, "{kind}: nothing is counted yet");
+        world.clock.forward(A_LONG_TIME);
+        let stats = &world.job(&name).await["tuningDataStats"][format!("{kind}DataStats")];
+        // The same sum is a text in one method and a number in the other.
+        let sum = |of: &str| -> f64 {
+            let sum = &stats[format!("user{of}TokenDistribution")]["sum"];
+            sum.as_f64().unwrap_or_else(|| sum.as_str().unwrap().parse().unwrap())
+        };
+        assert!(sum("Input") > 0.0);
+        assert_eq!(read().await.unwrap() as f64, sum("Input") + sum("Output"), "{kind}");
+    }
 }
 
 #[tokio::test]

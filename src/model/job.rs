@@ -33,6 +33,9 @@ pub struct Observed {
     pub tuned_model: Option<TunedModel>,
     /// The experiment that holds its curves; absent for the first minutes.
     pub experiment: Option<String>,
+    /// The training tokens of one pass over the data that are billed; a run is
+    /// billed for each epoch. Absent until Vertex has counted them.
+    pub billable_tokens: Option<i64>,
 }
 
 impl Observed {

@@ -14,6 +14,7 @@ mod job;
 mod models;
 mod page;
 mod progress;
+mod stats;
 
 use crate::google::lenient;
 

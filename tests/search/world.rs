@@ -106,6 +106,7 @@ impl World {
             echo,
             error,
             experiment: None,
+            billable_tokens: None,
         }
     }
 

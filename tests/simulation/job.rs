@@ -138,6 +138,7 @@ impl Job {
             error,
             tuned_model: None,
             experiment: None,
+            billable_tokens: None,
         };
         let transient = row.error.as_ref().is_some_and(|error| error.code == 14);
         Self { row, labels, created: at, states, transient }

@@ -60,6 +60,8 @@ async fn what_came_of_a_run_is_read() {
     assert_eq!(steps.len(), 4);
     assert!(job.experiment.as_ref().unwrap().ends_with("tuning-experiment-20261120011341085279"));
     assert_eq!(job.end_time.unwrap().to_string(), "2026-11-20T10:04:37.139132Z");
+    assert_eq!(job.billable_tokens, Some(255_243));
+    assert_eq!(read("tuning_job.pending").await.billable_tokens, None);
 
     let spec = job.echo.supervised_tuning_spec.as_ref().unwrap();
     let hyper = spec.hyper_parameters.as_ref().unwrap();

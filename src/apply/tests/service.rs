@@ -101,6 +101,7 @@ impl Service {
             echo,
             error: None,
             experiment: None,
+            billable_tokens: None,
         };
         jobs.push(job.clone());
         job

@@ -38,6 +38,7 @@ fn moved(desired: &[Desired]) -> Observation {
         error: None,
         tuned_model: None,
         experiment: None,
+        billable_tokens: None,
     };
     let empty = |jobs| Ok(Listing { jobs, ..Listing::default() });
     BTreeMap::from([(old, empty(vec![job])), (desired[0].key.place.clone(), empty(Vec::new()))])

@@ -113,6 +113,7 @@ impl World {
             echo,
             error: None,
             experiment: None,
+            billable_tokens: None,
         });
         self.next_id += 1;
         self
@@ -234,6 +235,7 @@ impl World {
                         error: None,
                         tuned_model: None,
                         experiment: None,
+                        billable_tokens: None,
                     });
                     next.next_id += 1;
                 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient::{self, Double, Int, Maybe};
+use super::stats::billable_tokens;
 use super::{WireError, object};
 use crate::model::{
     AdapterSize, Checkpoint, EncryptionSpec, HyperParameters, JobError, JobName, JobState,
@@ -12,8 +13,7 @@ use crate::model::{
 };
 
 /// A job with its fields still unread: of the many jobs of a listing most are
-/// looked at for their labels only. What is not named here, the statistics
-/// with their echo of training rows first of all, is skipped.
+/// looked at for their labels only. What is not named here is skipped.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Job<'a> {
@@ -51,6 +51,9 @@ pub(super) struct Job<'a> {
     tuned_model: Option<&'a RawValue>,
     #[serde(borrow)]
     experiment: Option<&'a RawValue>,
+    /// With an echo of training rows, which stays unread.
+    #[serde(borrow)]
+    tuning_data_stats: Option<&'a RawValue>,
 }
 
 /// Reads a whole answer as one job of `place`.
@@ -79,6 +82,7 @@ impl Job<'_> {
             error,
             tuned_model,
             experiment,
+            tuning_data_stats,
         } = self;
         let name: JobName =
             lenient::text(name).ok_or(WireError::Name)?.parse().map_err(|_| WireError::Name)?;
@@ -94,6 +98,7 @@ impl Job<'_> {
             error: lenient::message(error).map(Status::job_error),
             tuned_model: lenient::message(tuned_model).map(Model::tuned_model),
             experiment: lenient::string(experiment),
+            billable_tokens: billable_tokens(tuning_data_stats),
             echo: TuningSpec {
                 base_model: lenient::string(base_model),
                 pre_tuned_model: lenient::message(pre_tuned_model).map(PreTuned::pre_tuned_model),
