@@ -137,7 +137,7 @@ fn shown() -> Shown {
         owner: "acme".parse().unwrap(),
         plan: Arc::new(plan),
         progress: Arc::default(),
-        billable_tokens: [("gemini-3.5-flash".to_owned(), 12)].into(),
+        billable_tokens: [("gemini-3.5-flash".to_owned(), 12), ("x\"} 1\n\\".to_owned(), 1)].into(),
     }
 }
 
@@ -236,6 +236,7 @@ fn inert(document: &serde_json::Value) -> String {
 async fn metrics_are_prometheus_text() {
     let daemon = Daemon::on_loopback().await;
     daemon.looks(shown());
+    daemon.published.update(|state| state.manifests = Manifested::Valid(3));
     daemon.clock.advance(Duration::from_secs(4));
     let answer = daemon.get("/metrics").await;
     assert_eq!(answer.status, 200);
