@@ -93,6 +93,7 @@ fn arrows_point_one_way() {
             "crate::cli",
         ],
     );
+    forbid("watch", &["crate::cli", "crate::emulator"]);
     forbid("vertex", &["crate::emulator"]);
     forbid("google", &["crate::vertex", "crate::plan", "crate::manifest", "crate::apply"]);
     forbid("google", &["crate::claims", "crate::cli", "crate::emulator"]);
@@ -144,9 +145,10 @@ fn specs_are_destructured_in_full() {
 #[test]
 fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
-    for folder in
-        ["model", "plan", "manifest", "google", "vertex", "claims", "apply", "cli", "emulator"]
-    {
+    for folder in [
+        "model", "plan", "manifest", "google", "vertex", "claims", "apply", "watch", "cli",
+        "emulator",
+    ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }
 }
