@@ -1,5 +1,7 @@
 //! One pass after the other: observe, plan, apply, publish.
 
+mod labels;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,6 +15,8 @@ use super::rhythm::Rhythm;
 use super::sight::Sight;
 use super::standing::Standings;
 use super::{Metrics, Published, Shown};
+use labels::Labels;
+
 use crate::apply::{
     Broken, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, Seen, Stop,
 };
@@ -126,6 +130,7 @@ pub struct Watcher<'a, V, E, C> {
     circuit: Circuit,
     backoff: Backoff<Target>,
     places: Backoff<Place>,
+    labels: Labels,
     /// What the last pass held beyond the plan's own holds.
     held: BTreeMap<Key, HoldReason>,
     progress: Arc<BTreeMap<JobName, Progress>>,
@@ -151,6 +156,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             circuit: Circuit::new(),
             backoff: Backoff::new(ACTION.0, ACTION.1),
             places: Backoff::new(PLACE.0, PLACE.1),
+            labels: Labels::default(),
             held: BTreeMap::new(),
             progress: Arc::default(),
             waits: 0,
@@ -178,7 +184,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         if let Some(until) = self.circuit.closed_until(now) {
             return until;
         }
-        let times = [self.runs_due, self.wake, self.backoff.next(now)];
+        let times = [self.runs_due, self.wake, self.labels.due(), self.backoff.next(now)];
         times.into_iter().flatten().fold(self.complete_due, Duration::min)
     }
 
@@ -238,6 +244,9 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         }
         if due {
             self.look_at_runs(task).await?;
+        }
+        if self.labels.is_due(now) {
+            self.look_by_label(task).await?;
         }
         let plan = self.decide(task);
         if task.mode == Mode::Act && plan.actions.iter().any(|action| self.may_act(action)) {
@@ -421,6 +430,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         let due: BTreeSet<Target> = plan.actions.iter().map(Target::of).collect();
         self.backoff.retain(|target| due.contains(target));
         self.schedule_runs(task);
+        self.schedule_labels(task);
     }
 
     /// Says when the runs that go on are looked at again.
@@ -448,11 +458,16 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         for news in self.standings.news(&plan, acts, self.parts.clock.now()) {
             self.listener.hear(&news);
         }
+        let owner = &task.policy.owner;
         let shown = Shown {
-            owner: task.policy.owner.clone(),
+            owner: owner.clone(),
             plan: Arc::new(plan),
             progress: Arc::clone(&self.progress),
-            billable_tokens: BTreeMap::new(),
+            billable_tokens: self
+                .sight
+                .as_ref()
+                .map(|sight| sight.billable(owner))
+                .unwrap_or_default(),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
     }
