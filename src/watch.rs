@@ -4,6 +4,7 @@
 //! again"; none carries anything that the planner may use, so a missed one
 //! delays a change and never loses it.
 
+pub mod files;
 pub mod metrics;
 pub mod news;
 pub mod published;
