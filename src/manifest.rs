@@ -16,10 +16,11 @@ mod assemble;
 mod checks;
 mod code;
 pub mod document;
-mod files;
+pub(crate) mod files;
 mod finding;
 pub mod init;
 mod inspect;
+pub mod library;
 mod phrase;
 mod place;
 mod read;
@@ -34,6 +35,7 @@ mod workspace;
 pub use code::{Code, Severity};
 pub use files::default_paths;
 pub use finding::{Finding, Related};
+pub use library::Library;
 pub use place::{Excerpt, Spot};
 
 use crate::model::{Desired, Name, Workspace};
@@ -138,7 +140,7 @@ pub struct Manifests {
 pub const DEFAULT_OWNER: &str = "default";
 
 /// Why nothing may be planned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Rejected {
     /// Flags or environment do not go with the manifests.
     Usage(UsageError),
@@ -180,7 +182,7 @@ impl Loaded {
 /// Reads all manifests of `paths` (see [`default_paths`]) and the Workspace that
 /// applies to them: the one in the paths, else the nearest in a directory above.
 pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
-    let (files, mut findings) = files::collect(paths);
+    let files::Collected { files, mut findings, .. } = files::collect(paths);
     let mut read = read::all(&files);
     let counts = (files.len(), read.iter().map(|f| f.documents).sum());
     if !read.iter().any(|f| f.broken_workspace || !f.workspaces.is_empty()) {
@@ -208,7 +210,7 @@ fn together(
     paths: &[PathBuf],
     settings: &Settings,
     counts: (usize, usize),
-    read: Vec<read::ReadFile>,
+    read: impl IntoIterator<Item = read::ReadFile>,
     findings: &mut Vec<Finding>,
 ) -> Loaded {
     let (count, documents) = counts;
