@@ -96,7 +96,7 @@ impl Loop<'_> {
                 _ = self.snapshots.changed() => Trigger::FilesChanged,
                 () = hangup.next() => {
                     self.systemd.reloading();
-                    self.files.look_now().await;
+                    self.files.look_now();
                     Trigger::Asked
                 }
                 () = self.clock.sleep(wait) => Trigger::Due,

@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::emulator::Running;
 use crate::google::Secret;
 use crate::manifest;
-use crate::watch::files::Files;
+use crate::watch::files::{Files, Options};
 use crate::watch::serve::{SILENCE, ServeError, ServeOptions, Server};
 use crate::watch::systemd::Systemd;
 use crate::watch::webhook::{Webhook, WebhookOptions};
@@ -67,8 +67,12 @@ impl<'a> Daemon<'a> {
         let environment = Environment::read();
         let settings = global.settings(&environment, !global.emulator);
         let paths = session::paths_or_default(&args.paths);
-        let files = Files::start(paths, settings, clock);
-        let first = files.first().await;
+        let files = Files::start(paths, settings, clock, Options::default());
+        let files = files.map_err(|error| Failure::new(Exit::Unexpected, error))?;
+        let mut snapshots = files.snapshots();
+        // Whoever sends snapshots lives as long as `files`.
+        let _ = snapshots.changed().await;
+        let first = Arc::clone(&snapshots.borrow());
         let manifests = match &first.result {
             Ok(manifests) => Arc::clone(manifests),
             Err(rejected) => return Err(session::refused(rejected, output)),

@@ -65,8 +65,7 @@ impl Stage {
         let paths = vec![root.path().join("m")];
         let (bell, armed) = (Arc::default(), Armed::new(opener));
         let clock = SystemClock::new();
-        let files =
-            Files::with(paths, Settings::default(), clock, options, bell, armed).unwrap();
+        let files = Files::with(paths, Settings::default(), clock, options, bell, armed).unwrap();
         let snapshots = files.snapshots();
         Self { runtime, files, snapshots, root }
     }
