@@ -108,7 +108,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         let mut observation = if self.partial {
             let (observation, errors) = observe_each(vertex, self.places, &keep).await;
             for error in errors {
-                self.hold(error, &mut failed)?;
+                if let Some(error) = self.too_much(error, &mut failed) {
+                    return Err(error);
+                }
             }
             observation
         } else {
@@ -122,7 +124,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 Err(error) => {
                     let unseen = Err(Untrusted::new(chain(&error.source)));
                     observation.insert(error.place.clone(), unseen);
-                    self.hold(error, &mut failed)?;
+                    if let Some(error) = self.too_much(error, &mut failed) {
+                        return Err(error);
+                    }
                 }
             }
         };
@@ -130,18 +134,18 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
         Ok(Seen { look, observation, plan, failed })
     }
 
-    /// A place could not be looked at: it alone is held, unless it was the last
-    /// one, or nothing is to be done over half a picture.
-    fn hold(
+    /// A place could not be looked at: it alone is held. The error comes back
+    /// when it was the last place, or nothing is to be done over half a picture.
+    fn too_much(
         &self,
         error: ObserveError,
         failed: &mut Vec<Arc<ObserveError>>,
-    ) -> Result<(), ObserveError> {
+    ) -> Option<ObserveError> {
         if !self.partial || failed.len() + 1 >= self.places.len() {
-            return Err(error);
+            return Some(error);
         }
         failed.push(Arc::new(error));
-        Ok(())
+        None
     }
 
     /// Starts the settle windows of a plan that is only being shown, so that

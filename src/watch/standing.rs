@@ -66,7 +66,8 @@ impl Standings {
             let state = State { code, reason, job: item.job.clone(), rerun: key.rerun };
             let known = last.get(&subject) == Some(&state);
             now.insert(subject, state);
-            if !known && !(first && matches!(side, Side::Run | Side::Remark)) {
+            let untold = first && matches!(side, Side::Run | Side::Remark);
+            if !known && !untold {
                 news.push(item);
             }
         };

@@ -84,7 +84,8 @@ impl Current {
                     if (&a.spec, &a.lifecycle) != (&b.spec, &b.lifecycle) {
                         changed.push(&a.key.name);
                     }
-                    (ours.next(), theirs.next());
+                    ours.next();
+                    theirs.next();
                 }
                 (Some(a), Some(b)) if a.key < b.key => {
                     changed.push(&a.key.name);

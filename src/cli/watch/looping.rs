@@ -81,10 +81,9 @@ impl Loop<'_> {
         while !self.stop.is_set() {
             self.take_over().await;
             // A commit often follows the edit that it is of.
-            if trigger != Trigger::Due || self.watcher.holds_creates() {
-                if let Err(failure) = self.current.read_revision(self.global).await {
-                    tracing::warn!("{}", failure.error);
-                }
+            let read = trigger != Trigger::Due || self.watcher.holds_creates();
+            if read && let Err(failure) = self.current.read_revision(self.global).await {
+                tracing::warn!("{}", failure.error);
             }
             self.pass(trigger).await;
             if trigger == Trigger::Asked {
