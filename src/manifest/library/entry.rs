@@ -132,11 +132,11 @@ impl Look {
             while known.next_if(|entry| entry.path < path).is_some() {}
             // Before the content: what changes in between shows the next time.
             let status = fs::metadata(&path).ok().map(|meta| Status::of(&meta));
-            let unsettled =
-                status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
+            let unsettled = status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
             let old = known.next_if(|entry| entry.path == path);
-            let settled =
-                old.as_ref().is_some_and(|e| status.is_some() && e.status == status && !e.unsettled);
+            let settled = old
+                .as_ref()
+                .is_some_and(|e| status.is_some() && e.status == status && !e.unsettled);
             if self.everything || !settled {
                 stale.push((entries.len(), path.clone(), old.as_ref().map(|e| e.hash)));
             }

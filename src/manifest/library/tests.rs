@@ -69,8 +69,15 @@ fn edit() -> impl Strategy<Value = Edit> {
 }
 
 const FILES: [&str; 9] = [
-    "m/a.yaml", "m/b.yaml", "m/c.yml", "m/d/e.yaml", "m/d/f.yaml", "m/.g.yaml", "named.txt",
-    "workspace.yaml", "other.yaml",
+    "m/a.yaml",
+    "m/b.yaml",
+    "m/c.yml",
+    "m/d/e.yaml",
+    "m/d/f.yaml",
+    "m/.g.yaml",
+    "named.txt",
+    "workspace.yaml",
+    "other.yaml",
 ];
 
 fn apply(root: &Path, edit: &Edit) {
@@ -209,9 +216,8 @@ fn every_directory_that_decides_is_named() {
     for whole in ["m", "m/d", "linked"] {
         assert!(interest(whole).unwrap().everything, "{whole}");
     }
-    let covers = |directory: &str, name: &str| {
-        interest(directory).unwrap().covers(name.as_ref(), false)
-    };
+    let covers =
+        |directory: &str, name: &str| interest(directory).unwrap().covers(name.as_ref(), false);
     assert!(covers("", "m") && covers("", "workspace.yaml") && covers("", "linked"));
     assert!(!covers("", "target") && !covers("m", ".x.yaml.swp"));
     assert!(covers("outside", "current") && covers("outside/releases/1", "x.yaml"));

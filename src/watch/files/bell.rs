@@ -121,10 +121,8 @@ impl Bell {
     fn until(&self, most: Duration, rung: impl Fn(&Told) -> bool) -> Waited {
         let told = self.told();
         let idle = |told: &mut Told| !told.stop && !rung(told);
-        let (told, _) = self
-            .rung
-            .wait_timeout_while(told, most, idle)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (told, _) =
+            self.rung.wait_timeout_while(told, most, idle).unwrap_or_else(PoisonError::into_inner);
         match () {
             () if told.stop => Waited::Stop,
             () if rung(&told) => Waited::Rung,

@@ -121,8 +121,7 @@ impl<C: Clock> Looking<C> {
             self.parsed += scan.parsed;
             // Before the watches: what they tell is measured by this.
             self.bell.minds(scan.surroundings.clone());
-            let armed =
-                self.armed.arm(&scan.surroundings, &self.bell, now, self.options.rearm);
+            let armed = self.armed.arm(&scan.surroundings, &self.bell, now, self.options.rearm);
             growth += 1;
             if armed == Arming::Unchanged || growth > MAX_GROWTH {
                 return scan;

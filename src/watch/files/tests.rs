@@ -65,8 +65,7 @@ impl Stage {
         let paths = vec![root.path().join("m")];
         let (bell, armed) = (Arc::default(), Armed::new(opener));
         let clock = SystemClock::new();
-        let files =
-            Files::with(paths, Settings::default(), clock, options, bell, armed).unwrap();
+        let files = Files::with(paths, Settings::default(), clock, options, bell, armed).unwrap();
         let snapshots = files.snapshots();
         Self { runtime, files, snapshots, root }
     }
@@ -105,15 +104,21 @@ impl Stage {
         }
     }
 
-    /// Waits until the files were looked at, from begin to end, after now.
-    fn looked(&self) {
+    /// Waits until a look began after now.
+    fn looked_at(&self) {
         let before = self.files.looks();
         let clock = SystemClock::new();
-        while self.files.looks() < before + 2 {
+        while self.files.looks() == before {
             assert!(clock.elapsed() < DEADLINE, "nobody looks");
             self.files.look_now();
             self.runtime.block_on(clock.sleep(Duration::from_millis(2)));
         }
+    }
+
+    /// Waits until a look that began after now ended: another began.
+    fn looked(&self) {
+        self.looked_at();
+        self.looked_at();
     }
 }
 

@@ -108,7 +108,9 @@ fn a_config_map_is_swapped_as_a_whole() {
 fn the_workspace_above_is_watched() {
     let mut stage = Stage::new(told());
     let workspace = |owner: &str| {
-        format!("apiVersion: retune.dev/v1\nkind: Workspace\nmetadata: {{name: {owner}}}\nspec: {{}}\n")
+        format!(
+            "apiVersion: retune.dev/v1\nkind: Workspace\nmetadata: {{name: {owner}}}\nspec: {{}}\n"
+        )
     };
     let owner = |owner: &'static str| {
         move |snapshot: &Snapshot| {
