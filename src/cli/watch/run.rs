@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::current::Current;
 use super::looping::Loop;
 use super::telling::Telling;
-use super::{Args, WebhookSeverity};
+use super::Args;
 use crate::apply::Stop;
 use crate::cli::Global;
 use crate::cli::count::count;
@@ -78,7 +78,7 @@ impl<'a> Daemon<'a> {
             Err(rejected) => return Err(session::refused(rejected, output)),
         };
         output.say(&manifest::render::text(&manifests.report.findings, true));
-        let webhook = Self::webhook(args, &environment)?;
+        let webhook = Self::webhook(args, &environment);
         let quota = NonZeroU32::new(REQUESTS_A_MINUTE);
         let (client, emulator) =
             session::connect_within(global, environment, quota, output).await?;
@@ -120,23 +120,17 @@ impl<'a> Daemon<'a> {
         Ok(daemon)
     }
 
-    fn webhook(args: &Args, environment: &Environment) -> Result<Option<WebhookOptions>, Failure> {
+    /// Where events go, if anywhere.
+    fn webhook(args: &Args, environment: &Environment) -> Option<WebhookOptions> {
         let flag = args.webhook.clone().map(Secret::new);
-        let Some(url) = flag.or_else(|| environment.webhook.clone()) else {
-            let severity = args.webhook_severity != WebhookSeverity::Info;
-            if args.state_dir.is_some() || severity {
-                return Err(Failure::usage("nothing is posted anywhere")
-                    .hint("name an address with --webhook or RETUNE_WEBHOOK_URL"));
-            }
-            return Ok(None);
-        };
-        Ok(Some(WebhookOptions {
+        let url = flag.or_else(|| environment.webhook.clone())?;
+        Some(WebhookOptions {
             url,
             secret: environment.webhook_secret.clone(),
             format: args.webhook_format.into(),
             least: args.webhook_severity.into(),
             state_dir: args.state_dir.clone(),
-        }))
+        })
     }
 
     async fn listen(&mut self) -> Result<(), Failure> {
