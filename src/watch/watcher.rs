@@ -137,6 +137,8 @@ pub struct Watcher<'a, V, E, C> {
     runs_due: Option<Duration>,
     /// When a hold passes by itself.
     wake: Option<Duration>,
+    /// Whether a pass has begun.
+    begun: bool,
 }
 
 impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
@@ -157,6 +159,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             complete_due: Duration::ZERO,
             runs_due: None,
             wake: None,
+            begun: false,
         }
     }
 
@@ -201,6 +204,12 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
     ) -> PassResult {
         let began = self.parts.clock.elapsed();
         self.parts.published.update(|state| state.beat = began);
+        if !std::mem::replace(&mut self.begun, true) {
+            // Somebody may be typing just now: a daemon that dies and starts
+            // again with each half of a number must not buy a run for it.
+            let names = task.desired.iter().map(|desired| &desired.key.name);
+            names.for_each(|name| self.memory().changed(name, began));
+        }
         let asked = matches!(trigger, Trigger::Started | Trigger::Asked);
         if !asked && self.circuit.closed_until(began).is_some() {
             return PassResult::Failed;
