@@ -142,6 +142,8 @@ pub struct Watcher<'a, V, E, C> {
     runs_due: Option<Duration>,
     /// When a hold passes by itself.
     wake: Option<Duration>,
+    /// Whether a pass has begun.
+    begun: bool,
 }
 
 impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
@@ -163,6 +165,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             complete_due: Duration::ZERO,
             runs_due: None,
             wake: None,
+            begun: false,
         }
     }
 
@@ -207,6 +210,12 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
     ) -> PassResult {
         let began = self.parts.clock.elapsed();
         self.parts.published.update(|state| state.beat = began);
+        if !std::mem::replace(&mut self.begun, true) {
+            // Somebody may be typing just now: a daemon that dies and starts
+            // again with each half of a number must not buy a run for it.
+            let names = task.desired.iter().map(|desired| &desired.key.name);
+            names.for_each(|name| self.memory().changed(name, began));
+        }
         let asked = matches!(trigger, Trigger::Started | Trigger::Asked);
         if !asked && self.circuit.closed_until(began).is_some() {
             return PassResult::Failed;
@@ -252,6 +261,9 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         if task.mode == Mode::Act && plan.actions.iter().any(|action| self.may_act(action)) {
             return self.look_completely(task).await;
         }
+        if due {
+            self.answered();
+        }
         self.schedule_runs(task);
         self.publish(plan, task);
         Ok(PassResult::Good)
@@ -282,6 +294,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         &mut self,
         task: &Task<'_, S>,
     ) -> Result<PassResult, Failure> {
+        // Until it succeeds, it is due: what asked for it may go away meanwhile.
+        self.complete_due = self.parts.clock.elapsed();
         let reconciler = self.reconciler(task);
         let seen = reconciler.look().await.map_err(|error| Failure::of(&Broken::Jobs(error)))?;
         let failed = seen.failed.clone();
@@ -472,16 +486,25 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         self.parts.published.update(|state| state.shown = Some(shown));
     }
 
-    /// Vertex answered, but for some places.
-    fn reached<S>(&mut self, failed: &[Arc<ObserveError>], task: &Task<'_, S>) {
-        let now = self.parts.clock.elapsed();
-        if self.circuit.failures() > 0 {
-            let text = "Vertex answers again".to_owned();
-            self.tell(Severity::Info, "reachable", text);
+    /// A look came to its end: the next failure is a first one.
+    fn answered(&mut self) {
+        if self.circuit.failures() == 0 {
+            return;
         }
+        let text = "Vertex answers again".to_owned();
+        self.tell(Severity::Info, "reachable", text);
         self.circuit.succeeded();
         self.parts.published.update(|state| {
             state.failed_in_a_row = 0;
+            state.last_failure = None;
+        });
+    }
+
+    /// Vertex answered, but for some places.
+    fn reached<S>(&mut self, failed: &[Arc<ObserveError>], task: &Task<'_, S>) {
+        let now = self.parts.clock.elapsed();
+        self.answered();
+        self.parts.published.update(|state| {
             state.last_failure = failed.first().map(|error| said(&**error));
         });
         for error in failed {

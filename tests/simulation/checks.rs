@@ -15,9 +15,11 @@
 //! | S13 spend cap | each create and cancel: `guarding` |
 //! | S14 plan purity | sampled looks in another order: `planning`; `src/plan/tests/order.rs` |
 //! | S15 idle is free | after coming to rest: `resting` |
+//! | S17 unchanged manifest, S18 spared service, S19 left alone | a daemon's creates and requests: `watching` |
 //! | S16 secrets | not visible here: `tests/cli/secrets.rs`, `tests/vertex_client/trust.rs` |
 //! | L1 comes to rest, L3 duplicates end | after healing: `resting` |
 //! | L2 ambiguity ends, L4 no dead holder, L5 nothing stalls in silence | `holding` |
+//! | L6 an outage's end is noticed | after each pass of a daemon: `watching` |
 
 mod cancelling;
 mod counting;
@@ -26,6 +28,7 @@ mod guarding;
 pub mod holding;
 pub mod planning;
 pub mod resting;
+pub mod watching;
 
 use serde_json::Value;
 
@@ -62,7 +65,7 @@ struct Sending<'a> {
 pub fn create(world: &mut World, create: &Create, body: &Value) {
     let model = body["baseModel"].as_str().unwrap_or_default();
     let life = &world.lives[create.by];
-    let manifests = life.manifests(&world.schedule);
+    let manifests = &life.manifests;
     let sending = Sending { world, life, manifests, name: &create.paid.name, now: create.at };
     let found = [
         creating::s1_labelled(body),
@@ -74,6 +77,10 @@ pub fn create(world: &mut World, create: &Create, body: &Value) {
         creating::s5_written_once(&sending, create),
         guarding::s9_fail_closed(&sending),
         guarding::s9_stopped(&sending),
+        watching::s9_invalid(&sending),
+        watching::s17_unchanged(&sending, create),
+        watching::s19_left_alone(&sending),
+        watching::s13_a_day(&sending),
         guarding::s10_monotone_revision(&sending),
         guarding::s13_creates(&sending),
     ];
@@ -85,7 +92,7 @@ pub fn create(world: &mut World, create: &Create, body: &Value) {
 /// Checks a cancel as it is sent.
 pub fn cancel(world: &mut World, process: usize, job: usize) {
     let life = &world.lives[process];
-    let manifests = life.manifests(&world.schedule);
+    let manifests = &life.manifests;
     let name = world.jobs[job].stamp().map_or("", |stamp| stamp.name.as_str());
     let sending = Sending { world, life, manifests, name, now: world.now() };
     let found = [
@@ -95,6 +102,7 @@ pub fn cancel(world: &mut World, process: usize, job: usize) {
         cancelling::s7_has_a_reason(&sending, job),
         cancelling::s6_survivor(&sending, job),
         guarding::s9_fail_closed(&sending),
+        watching::s9_invalid(&sending),
         guarding::s10_monotone_revision(&sending),
         guarding::s13_cancels(&sending),
     ];

@@ -27,6 +27,9 @@ const ONE_WAY: Millis = 200;
 /// After this long a client hangs up.
 const DEADLINE: Millis = 60_000;
 
+/// Jobs in one page of a listing.
+const PAGE: usize = 100;
+
 /// Ten years.
 const DECADE: i64 = 315_000_000;
 
@@ -49,11 +52,19 @@ impl Connection {
         self.wait(wait).await;
     }
 
-    fn unavailable() -> ReadError {
-        ReadError::Unavailable {
-            host: "simulated".to_owned(),
-            status: 503,
-            message: Untrusted::new("unavailable"),
+    /// What a read that fails is answered with.
+    fn broken(world: &World) -> ReadError {
+        let host = "simulated".to_owned();
+        match world.faults.retry_after {
+            Some(_) => {
+                let (message, retry_after) =
+                    (Untrusted::new("slow down"), world.faults.retry_after);
+                ReadError::Throttled { host, message, retry_after }
+            }
+            None => {
+                let message = Untrusted::new("unavailable");
+                ReadError::Unavailable { host, status: 503, message }
+            }
         }
     }
 
@@ -97,12 +108,16 @@ pub fn claim_of(paid: &Paid) -> ClaimPath {
 
 impl Vertex for Connection {
     async fn list(&self, _: &Place, _: &Keep) -> Result<Listing, ReadError> {
-        let began = self.with(|world| world.now());
+        let began = self.with(|world| {
+            let pages = world.jobs.len().div_ceil(PAGE).max(1);
+            world.asked(self.process, u32::try_from(pages).unwrap());
+            world.now()
+        });
         self.travel().await;
         let answer = self.with(|world| {
             if world.random.permille(world.faults.failed_read) {
                 world.lives[self.process].last = None;
-                return Err(Self::unavailable());
+                return Err(Self::broken(world));
             }
             Ok(world.list(self.process, began))
         });
@@ -113,10 +128,11 @@ impl Vertex for Connection {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.with(|world| world.asked(self.process, 1));
         self.travel().await;
         let answer = self.with(|world| {
             if world.random.permille(world.faults.failed_read) {
-                return Err(Self::unavailable());
+                return Err(Self::broken(world));
             }
             world.catch_up();
             let now = world.now();
@@ -132,6 +148,7 @@ impl Vertex for Connection {
     }
 
     async fn create(&self, _: &Place, body: &Value) -> CreateOutcome {
+        self.with(|world| world.asked(self.process, 1));
         let create = self.let_go(body);
         let (refused, zombie) = self.with(|world| {
             let refusal =
@@ -150,6 +167,12 @@ impl Vertex for Connection {
             (None, pause)
         });
         if let Some(refused) = refused {
+            self.with(|world| {
+                let (now, name) = (world.now(), world.creates[create].paid.name.clone());
+                if let Some(watch) = &mut world.lives[self.process].watch {
+                    watch.refused.insert(name, now);
+                }
+            });
             self.travel().await;
             return refused;
         }
@@ -187,6 +210,7 @@ impl Vertex for Connection {
     async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
         let job = job.name();
         self.with(|world| {
+            world.asked(self.process, 1);
             world.catch_up();
             let now = world.now();
             let id = world.job(job).unwrap();
@@ -233,6 +257,8 @@ impl Clock for Connection {
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.wait(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX / 4)).await;
+        // Never too short, as with a real clock.
+        let millis = duration.as_nanos().div_ceil(1_000_000);
+        self.wait(u64::try_from(millis).unwrap_or(u64::MAX / 4)).await;
     }
 }

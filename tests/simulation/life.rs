@@ -2,11 +2,12 @@
 //! it: the checks rest on this and not on the product's own memory.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::job::{Job, Stage};
 use crate::manifests::{Manifests, OWNER, model};
 use crate::runtime::Millis;
-use crate::schedule::Schedule;
 
 /// One row of a listing.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,10 @@ pub struct Life {
     pub number: u32,
     /// The commit that its pass is about, by its place among the edits.
     pub edit: usize,
+    /// What it says.
+    pub manifests: Arc<Manifests>,
+    /// What only a daemon that watches files has.
+    pub watch: Option<Watch>,
     /// The last listing; `None` when it could not be read.
     pub last: Option<Look>,
     /// When the listing before it was read.
@@ -57,29 +62,44 @@ pub struct Life {
     pub made_in_pass: Vec<usize>,
 }
 
+/// What a daemon that watches files knows beside that.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    /// The newest manifests are not valid.
+    pub invalid: bool,
+    /// Since when each manifest has been as it is.
+    pub since: BTreeMap<String, Millis>,
+    /// When a create of that name was last refused, as it is now.
+    pub refused: BTreeMap<String, Millis>,
+    /// Passes in a row that asked the service in vain, and when the last ended.
+    pub failed: (u32, Millis),
+    /// Its pass begins whatever failed before: it is its first.
+    pub is_first: bool,
+    /// Requests that this pass has sent.
+    pub requests: u32,
+}
+
 impl Life {
     /// The process starts anew.
     pub fn begin(&mut self) {
         *self = Self { number: self.number + 1, ..Self::default() };
     }
 
-    /// It begins a pass over the manifests of that edit.
-    pub fn pass(&mut self, edit: usize) {
+    /// It begins a pass over the manifests of that edit. What it sends is
+    /// checked against them, and counted, until the next.
+    pub fn pass(&mut self, edit: usize, manifests: &Arc<Manifests>) {
         self.edit = edit;
+        self.manifests = Arc::clone(manifests);
         self.creates_of_pass = 0;
         self.cancels_of_pass = 0;
         self.made_in_pass.clear();
         self.gets.clear();
     }
 
-    pub fn manifests<'a>(&self, schedule: &'a Schedule) -> &'a Manifests {
-        &schedule.edits[self.edit].1
-    }
-
     /// It was shown this listing.
-    pub fn listed(&mut self, schedule: &Schedule, jobs: &[Job], look: Look) {
+    pub fn listed(&mut self, jobs: &[Job], look: Look) {
         let before = std::mem::take(&mut self.missing);
-        for desired in &self.manifests(schedule).desired {
+        for desired in &Arc::clone(&self.manifests).desired {
             let (name, model) = (desired.key.name.as_str(), model(desired));
             let runs = look.rows.iter().filter(|row| {
                 let job = &jobs[row.job];

@@ -28,6 +28,7 @@ mod random;
 mod report;
 mod runtime;
 mod schedule;
+mod watching;
 mod world;
 
 use std::process::ExitCode;

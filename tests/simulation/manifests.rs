@@ -27,6 +27,13 @@ pub struct Manifests {
     pub policy: Policy,
 }
 
+impl Default for Manifests {
+    fn default() -> Self {
+        let policy = Policy::new(OWNER.parse().unwrap());
+        Self { desired: Vec::new(), labels: Vec::new(), policy }
+    }
+}
+
 impl Manifests {
     /// The manifest of a name, with its spec's digest.
     pub fn of(&self, name: &str) -> Option<(&Desired, &str)> {

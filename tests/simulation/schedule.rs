@@ -1,7 +1,8 @@
 //! One schedule: a few processes, a few edits, and what goes wrong, all drawn
 //! from a seed; then a healing phase without faults.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::manifests::{Manifests, Style, place};
 use crate::mode::{Mode, bounds};
 use crate::random::Random;
 use crate::runtime::{Harm, Millis, Runtime, Shared, Timers};
+use crate::watching::{Files, Found, WINDOW, watch};
 use crate::world::{Bounds, Faults, Measured, World};
 
 /// Jobs that are there before anything begins.
@@ -42,8 +44,14 @@ pub struct Schedule {
     /// For each process: whether it remembers from pass to pass (a daemon) or
     /// starts anew each time (a pipeline).
     pub daemons: Vec<bool>,
+    /// Which of the daemons watch files; the others run pass after pass.
+    pub watchers: Vec<bool>,
     /// Manifests by the time from which they hold.
-    pub edits: Vec<(Millis, Manifests)>,
+    pub edits: Vec<(Millis, Arc<Manifests>)>,
+    /// The same with the limits that whoever watches counts by the day.
+    pub watched: Vec<Arc<Manifests>>,
+    /// When a file cannot be read as a manifest, for whoever watches.
+    pub invalid: Range<Millis>,
     /// How much later each process sees an edit.
     pub lag: Vec<Millis>,
     /// How long things go wrong.
@@ -66,9 +74,12 @@ pub struct Outcome {
 }
 
 /// How long it may take to come to rest without faults: the latest edit that a
-/// process sees, an ambiguous create (260 s), a run and its cancel, a retry's
-/// wait (600 s), its run, and two settle windows and passes.
-const HEALING: Millis = 3_000_000;
+/// process sees (150 s), an ambiguous create (260 s), a run and its cancel
+/// (740 s), a retry's wait (600 s), its run (710 s), and two settle windows and
+/// passes (40 s). A daemon that watches waits, besides, for an open circuit
+/// (300 s), leaves a create alone that was refused during the chaos (600 s), and
+/// sees by a listing (330 s, three times) what is not a run of its own: 4,400 s.
+const HEALING: Millis = 5_000_000;
 
 /// At most between two passes of a daemon.
 pub const INTERVAL: Duration = Duration::from_secs(45);
@@ -109,6 +120,7 @@ impl Schedule {
                 unclear: 0,
                 longest_run: 100_000,
             },
+            retry_after: None,
         };
         if random.permille(150) {
             faults.fates.unclear = 500;
@@ -125,16 +137,27 @@ impl Schedule {
         let sleeps = random.permille(500);
         let interval = if random.permille(100) { Duration::from_secs(10) } else { INTERVAL };
         let style = Style::draw(&mut random);
-        let mut edits = vec![(0, style.manifests(&mut random, 1, None))];
+        let mut edits = vec![(0, Arc::new(style.manifests(&mut random, 1, None)))];
         for n in 1..=random.below(3) {
             let at = n * 150_000 + random.below(80_000);
             let manifests = {
-                let before = edits.last().map(|(_, manifests)| manifests);
-                style.manifests(&mut random, 1 + i64::try_from(n).unwrap(), before)
+                let before = edits.last().map(|(_, manifests)| &**manifests);
+                Arc::new(style.manifests(&mut random, 1 + i64::try_from(n).unwrap(), before))
             };
             edits.push((at, manifests));
         }
         let chaos = 240_000 + random.below(360_000) + claims * 200_000;
+        // Drawn apart: without watchers the schedule of a seed is what it was.
+        let mut random = Random::new(seed.rotate_left(31));
+        let watchers = daemons.iter().map(|daemon| *daemon && random.permille(500)).collect();
+        let watched = edits.iter().map(|(_, manifests)| {
+            let mut manifests = Manifests::clone(manifests);
+            manifests.policy.window = Some(WINDOW);
+            Arc::new(manifests)
+        });
+        let watched = watched.collect();
+        let since = if random.permille(300) { random.below(chaos) } else { chaos };
+        let invalid = since..chaos.min(since + 1 + random.below(120_000));
         Self {
             seed,
             mode,
@@ -145,7 +168,10 @@ impl Schedule {
             others,
             interval,
             daemons,
+            watchers,
             edits,
+            watched,
+            invalid,
             lag,
             chaos,
         }
@@ -167,7 +193,14 @@ impl Schedule {
         let count = schedule.daemons.len();
         let mut runtime = Runtime::new(timers, count, RESTART, move |process| {
             let connection = Connection { world: Arc::clone(&shared), process };
-            Box::pin(live(Arc::clone(&processes), connection))
+            let schedule = Arc::clone(&processes);
+            match schedule.watchers[process] {
+                true => {
+                    let has_claims = schedule.mode.has_claims();
+                    Box::pin(watch(schedule, has_claims, connection))
+                }
+                false => Box::pin(live(schedule, connection)),
+            }
         });
         runtime.run_until(schedule.chaos, schedule.harm, &mut order);
         {
@@ -216,6 +249,38 @@ impl Schedule {
     }
 }
 
+impl Files for Arc<Schedule> {
+    fn at(&self, process: usize, now: Millis) -> Found {
+        let edit = self.edit_at(process, now);
+        let manifests = Arc::clone(&self.watched[edit]);
+        Found { edit, manifests, valid: !self.invalid.contains(&now) }
+    }
+
+    fn next(&self, process: usize, now: Millis) -> Option<Millis> {
+        let edits = self.edits.iter().map(|(at, _)| at + self.lag[process]);
+        let broken = [self.invalid.start, self.invalid.end];
+        edits.chain(broken).filter(|at| *at > now).min()
+    }
+
+    fn since(&self, process: usize, now: Millis) -> BTreeMap<String, Millis> {
+        let newest = self.edit_at(process, now);
+        let manifests = &self.watched[newest];
+        let since = manifests.desired.iter().map(|desired| {
+            let name = desired.key.name.as_str();
+            let is_same = |edit: &usize| {
+                let before = self.watched[*edit].of(name);
+                before.is_some_and(|(before, _)| {
+                    (&before.spec, &before.lifecycle) == (&desired.spec, &desired.lifecycle)
+                })
+            };
+            let edit = (0..newest).rev().take_while(is_same).last().unwrap_or(newest);
+            // What was there from the first on is as old as one likes.
+            (name.to_owned(), self.edits[edit].0 + self.lag[process])
+        });
+        since.filter(|(_, at)| *at > self.lag[process]).collect()
+    }
+}
+
 /// A process from its start to its end: it looks, decides and carries out, by
 /// the very code of `apply`.
 async fn live(schedule: Arc<Schedule>, connection: Connection) {
@@ -228,7 +293,7 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
         let at = connection.with(|world| world.now());
         let edit = schedule.edit_at(process, at);
         let manifests = &schedule.edits[edit].1;
-        connection.with(|world| world.lives[process].pass(edit));
+        connection.with(|world| world.lives[process].pass(edit, manifests));
         let claims = Claims { store: &connection, holder: "simulated process", takeover: TAKEOVER };
         let reconciler = Reconciler {
             partial: false,

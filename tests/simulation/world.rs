@@ -3,12 +3,13 @@
 //! cancels that lose.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use retune::model::{JobName, Listing, Observed};
 use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
-use crate::checks::Violation;
+use crate::checks::{Violation, watching};
 use crate::job::{Fates, Job, timestamp};
 use crate::life::{Life, Look, Row};
 use crate::random::Random;
@@ -44,6 +45,9 @@ pub struct Faults {
     pub claim_late: u64,
     pub claim_refused: u64,
     pub fates: Fates,
+    /// For how long a throttled read is asked not to come back; where there is
+    /// none, reads that fail are unavailable.
+    pub retry_after: Option<Duration>,
 }
 
 /// A create on its way.
@@ -108,6 +112,10 @@ pub struct World {
     pub zombies: Millis,
     /// Looks that were planned a second time, to compare.
     pub compared: u64,
+    /// Passes of the daemons that watch.
+    pub passes: u64,
+    /// Requests to the tuning service, by minute.
+    pub requests: Vec<u32>,
 }
 
 impl World {
@@ -130,6 +138,8 @@ impl World {
             measured: Measured::default(),
             zombies: 0,
             compared: 0,
+            passes: 0,
+            requests: Vec::new(),
         };
         world.settle_others();
         world
@@ -164,6 +174,20 @@ impl World {
 
     pub fn now(&self) -> Millis {
         self.timers.lock().unwrap().now
+    }
+
+    /// A process asks the service; a listing takes a request for each page.
+    pub fn asked(&mut self, process: usize, requests: u32) {
+        let violation = watching::s18_spared(self, process);
+        self.violate(violation);
+        let minute = usize::try_from(self.now() / 60_000).unwrap();
+        if self.requests.len() <= minute {
+            self.requests.resize(minute + 1, 0);
+        }
+        self.requests[minute] += requests;
+        if let Some(watch) = &mut self.lives[process].watch {
+            watch.requests += requests;
+        }
     }
 
     pub fn violate(&mut self, violation: Option<Violation>) {
@@ -263,7 +287,7 @@ impl World {
                 life.made.push(create.paid.name.clone());
             }
         }
-        self.lives[process].listed(&self.schedule, &self.jobs, Look { began, ended: now, rows });
+        self.lives[process].listed(&self.jobs, Look { began, ended: now, rows });
         Listing { jobs, foreign, date: Some(timestamp(now)), ..Listing::default() }
     }
 }

@@ -28,6 +28,19 @@ pub fn l2_ambiguity_ends(report: &Report, pause: Millis) -> Option<Violation> {
     })
 }
 
+/// As [`l2_ambiguity_ends`], where what is held is only shown.
+pub fn l2_ambiguity_ends_in(plan: &Plan, pause: Millis) -> Option<Violation> {
+    let longest = AMBIGUOUS + LOOK + Duration::from_millis(2 * pause);
+    plan.held.iter().find_map(|held| match &held.reason {
+        HoldReason::AmbiguousCreate { age, run, .. } => {
+            wrong("L2 ambiguity ends", *age > longest, || {
+                format!("run {run} is ambiguous since {age:?}")
+            })
+        }
+        _ => None,
+    })
+}
+
 /// A claim that may be taken over is taken over by who looks at it again.
 pub fn l4_no_dead_holder(path: &str, free_for: Millis, passes: Millis) -> Option<Violation> {
     wrong("L4 no dead holder", free_for > passes, || {

@@ -11,10 +11,17 @@ use super::creating::retry_wait;
 use super::{Violation, wrong};
 use crate::job::{Job, Stage};
 use crate::life::rerun;
-use crate::manifests::{OWNER, place};
+use crate::manifests::{Manifests, OWNER, place};
 use crate::runtime::Millis;
 use crate::schedule::{INTERVAL, Schedule};
 use crate::world::World;
+
+/// How long a daemon that watches takes to do what is due: a duplicate is found
+/// by the next listing (300 s and a tenth) unless an outage's end is still to be
+/// noticed (300 s), a cancel that failed is left alone for at most 600 s and
+/// then sent, and a pass over a lost create's answer takes up to 60 s. They
+/// do not add up: what was found by a listing is sent by the pass that it opened.
+const WATCHER: Millis = 660_000;
 
 /// What the newest manifests still ask for, or would by and by.
 pub fn is_at_rest(schedule: &Schedule, world: &mut World) -> bool {
@@ -23,7 +30,16 @@ pub fn is_at_rest(schedule: &Schedule, world: &mut World) -> bool {
     if !world.is_quiet() || world.lives.iter().any(|life| life.edit != last) {
         return false;
     }
-    let manifests = &schedule.edits[schedule.edits.len() - 1].1;
+    // Each process as it sees it: those that watch count by the day.
+    let watched = schedule.watchers.iter().any(|watches| *watches);
+    let plain = schedule.watchers.iter().any(|watches| !*watches);
+    let manifests = [(plain, &schedule.edits[last].1), (watched, &schedule.watched[last])];
+    let manifests = manifests.into_iter().filter(|(any, _)| *any).map(|(_, manifests)| manifests);
+    manifests.into_iter().all(|manifests| asks_for_nothing(world, manifests))
+}
+
+/// Whether these manifests ask for nothing, now or when a retry is due.
+pub fn asks_for_nothing(world: &mut World, manifests: &Manifests) -> bool {
     // Retries are due one after the other: at each time a limit may let through
     // what it holds later.
     let now = world.now();
@@ -84,6 +100,7 @@ pub fn l3_duplicates_end(schedule: &Schedule, world: &World, healed: Millis) -> 
         } else {
             millis(SETTLE) + 5_000
         };
+    let pass = if schedule.watchers.iter().all(|watches| *watches) { WATCHER } else { pass };
     let bound = 2 * pass + schedule.harm.longest_pause + schedule.bounds.zombie;
     let tuned = manifests.desired.iter().zip(&manifests.labels).filter(|(desired, _)| {
         desired.lifecycle.desired == DesiredState::Tuned && !desired.lifecycle.suspend
