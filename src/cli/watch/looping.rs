@@ -12,6 +12,7 @@ use crate::apply::{Claims, Stop};
 use crate::claims::GcsClaims;
 use crate::cli::Global;
 use crate::cli::count::count;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Hangup;
@@ -72,6 +73,12 @@ impl Loop<'_> {
             text.push_str(&format!("; listening on {url}"));
         }
         self.telling.tell(Severity::Info, "started", text);
+        let given = Environment::read().credentials.access_token.is_some();
+        if given && !self.client.endpoint().is_loopback() {
+            let text = "the token in GOOGLE_OAUTH_ACCESS_TOKEN ends after an hour or so and \
+                        cannot be renewed; a daemon wants Application Default Credentials";
+            self.telling.tell(Severity::Warning, "credential", text.to_owned());
+        }
     }
 
     /// Looks again and again, until it is told to stop.
