@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Args;
 use super::current::Current;
 use super::looping::Loop;
 use super::telling::Telling;
-use super::Args;
 use crate::apply::Stop;
 use crate::cli::Global;
 use crate::cli::count::count;
