@@ -95,17 +95,19 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => return self.findings.push(unreadable(directory, &error)),
         };
+        let mut found = Vec::new();
         for entry in entries {
-            let (path, kind) = match entry.and_then(|e| Ok((e.path(), e.file_type()?))) {
-                Ok(found) => found,
-                Err(error) => {
-                    self.findings.push(unreadable(directory, &error));
-                    continue;
-                }
-            };
-            if is_leftover(&path) {
-                continue;
+            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok((name, _)) if is_leftover(Path::new(&name)) => {}
+                Ok(entry) => found.push(entry),
+                Err(error) => self.findings.push(unreadable(directory, &error)),
             }
+        }
+        // Of two ways to one directory the same is taken each time; and names are
+        // compared faster than paths.
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, kind) in found {
+            let path = directory.join(name);
             let link = kind.is_symlink();
             if link {
                 self.once = true;

@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 mod entry;
+mod folded;
 mod kept;
 mod surroundings;
 #[cfg(test)]
 mod tests;
 
 use super::finding::Finding;
-use super::{Loaded, Settings, files, together, workspace};
+use super::{Gathered, Loaded, Settings, files, workspace};
 pub use entry::Identity;
 use entry::{Entry, Look};
 pub use surroundings::{Interest, Surroundings};
@@ -123,11 +124,17 @@ impl Library {
     }
 
     /// What [`load`](super::load) would say of files that are as the last scan
-    /// found them.
-    pub fn load(&self, settings: &Settings) -> Loaded {
+    /// found them. Models of which nothing changed are the same ones again.
+    pub fn load(&mut self, settings: &Settings) -> Loaded {
         let documents = self.files.iter().map(|entry| entry.kept.documents).sum();
         let counts = (self.files.len(), documents);
-        let read = self.files.iter().chain(&self.above).map(|entry| entry.kept.restored());
-        together(&self.paths, settings, counts, read, &mut self.findings.clone())
+        let mut all = Gathered { findings: self.findings.clone(), ..Gathered::default() };
+        for Entry { kept, .. } in self.files.iter_mut().chain(&mut self.above) {
+            all.manifests.extend(&mut kept.manifests);
+            all.workspaces.extend_from_slice(&kept.workspaces);
+            all.broken_workspace |= kept.broken_workspace;
+            all.findings.extend_from_slice(&kept.findings);
+        }
+        all.together(&self.paths, settings, counts)
     }
 }

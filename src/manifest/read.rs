@@ -17,7 +17,7 @@ use super::{files, inspect, scalar};
 use crate::model::Source;
 
 /// A tuned model as it was written, with the places later findings speak of.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReadManifest {
     pub(crate) document: TunedModel,
     pub(crate) source: Source,
@@ -38,7 +38,7 @@ pub(crate) struct ReadWorkspace {
 }
 
 /// What one file holds.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct ReadFile {
     pub(crate) manifests: Vec<ReadManifest>,
     pub(crate) workspaces: Vec<ReadWorkspace>,
