@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn waits_double_to_a_ceiling_and_start_afresh_after_success() {
         let mut backoff = Backoff::new(seconds(30), seconds(600));
-        let mut wait = |backoff: &mut Backoff<&str>| {
+        let wait = |backoff: &mut Backoff<&str>| {
             backoff.failed("faq", Duration::ZERO, None, &Most).as_secs_f64().round()
         };
         let waits: Vec<f64> = (0..7).map(|_| wait(&mut backoff)).collect();
