@@ -53,7 +53,7 @@ impl Folded {
     }
 
     pub(super) fn named_at(&self) -> Spot {
-        let [name, ..] = self.spots.all();
+        let [name, ..] = self.spots.all(&self.desired.source.file);
         name
     }
 
@@ -117,8 +117,8 @@ impl Folded {
             metadata: TunedModelMetadata { name: self.name().to_owned(), labels },
             spec,
         };
-        let [name, project, location, labels] = self.spots.all();
         let source = self.desired.source.clone();
+        let [name, project, location, labels] = self.spots.all(&source.file);
         ReadManifest { document, source, name, project, location, labels }
     }
 }
@@ -132,7 +132,6 @@ fn mask(all: &BTreeMap<String, String>, own: &BTreeMap<String, String>) -> Optio
 /// Four places in one file, their excerpts in one text.
 #[derive(Debug)]
 struct Spots {
-    file: Arc<Path>,
     text: Box<str>,
     places: [Place; 4],
 }
@@ -148,7 +147,6 @@ struct Place {
 
 impl Spots {
     fn new(spots: [&Spot; 4]) -> Option<Self> {
-        let [Spot { file, .. }, ..] = spots;
         let mut text = String::new();
         let mut fits = true;
         let places = spots.map(|spot| {
@@ -162,10 +160,11 @@ impl Spots {
             let Spot { file: _, line, column, end_column, excerpt: _ } = *spot;
             Place { line, column, end_column, excerpt }
         });
-        fits.then(|| Self { file: file.clone(), text: text.into(), places })
+        fits.then(|| Self { text: text.into(), places })
     }
 
-    fn all(&self) -> [Spot; 4] {
+    fn all(&self, file: &Path) -> [Spot; 4] {
+        let file: Arc<Path> = Arc::from(file);
         let mut rest = &*self.text;
         let mut take = |length: u16| {
             let (part, after) = rest.split_at_checked(length.into()).unwrap_or((rest, ""));
@@ -178,7 +177,7 @@ impl Spots {
                 Excerpt { before, here, after }
             });
             let Place { line, column, end_column, excerpt: _ } = *place;
-            Spot { file: self.file.clone(), line, column, end_column, excerpt }
+            Spot { file: file.clone(), line, column, end_column, excerpt }
         })
     }
 }

@@ -15,14 +15,14 @@ fn text(name: usize, epochs: usize) -> String {
     format!(
         "apiVersion: retune.dev/v1\nkind: TunedModel\nmetadata: {{name: m{name}, labels: {{a: b}}}}\n\
          spec:\n  baseModel: gemini-2.5-flash\n  task: chat\n  supervisedTuningSpec:\n    \
-         trainingDatasetUri: gs://b/t.jsonl\n    hyperParameters: {{epochCount: {epochs}}}\n"
+         trainingDatasetUri: gs://acme/t.jsonl\n    hyperParameters: {{epochCount: {epochs}}}\n"
     )
 }
 
 fn workspace(owner: &str) -> String {
     format!(
         "apiVersion: retune.dev/v1\nkind: Workspace\nmetadata: {{name: {owner}}}\n\
-         spec: {{project: acme-ml, location: us-central1, labels: {{team: x}}}}\n"
+         spec: {{project: acme-ml, location: us-central1, labels: {{a: c, team: x}}}}\n"
     )
 }
 
@@ -138,11 +138,13 @@ proptest! {
     fn what_was_kept_and_a_fresh_look_say_the_same(
         edits in prop::collection::vec(edit(), 1..60),
         named in any::<bool>(),
+        flag in any::<bool>(),
     ) {
         let root = tree();
         let mut paths = vec![root.path().join("m")];
         paths.extend(named.then(|| root.path().join("named.txt")));
-        let settings = Settings { require_workspace: true, ..Settings::default() };
+        let mut settings = Settings { require_workspace: true, ..Settings::default() };
+        settings.project.flag = flag.then(|| "acme-ml".to_owned());
         let mut library = Library::new(paths.clone());
         let mut before: Option<(Fingerprint, String)> = None;
         for edit in edits.iter().chain([&Edit::Scan(false)]) {
@@ -183,6 +185,35 @@ fn only_what_changed_is_read_and_parsed() {
     assert_eq!((again.read, again.parsed, again.fingerprint), (1, 0, scan.fingerprint));
     let all = library.scan(later, true);
     assert_eq!((all.read, all.parsed, all.fingerprint), (50, 0, scan.fingerprint));
+}
+
+#[test]
+fn models_of_which_nothing_changed_are_the_same_ones() {
+    let root = tree();
+    let file = |n: usize| root.path().join(format!("m/{n}.yaml"));
+    for n in 0..3 {
+        fs::write(file(n), text(n, 2)).unwrap();
+    }
+    let mut library = Library::new(vec![root.path().join("m")]);
+    let mut desired = |owner: &str| {
+        fs::write(root.path().join("m/w.yaml"), workspace(owner)).unwrap();
+        library.scan(now(), false);
+        let folded = |manifest: &kept::Manifest| matches!(manifest, kept::Manifest::Folded(_));
+        assert!(library.files.iter().flat_map(|entry| &entry.kept.manifests).all(folded));
+        library.load(&Settings::default()).into_result().unwrap().desired
+    };
+    let first = desired("acme");
+    fs::write(file(1), text(1, 3)).unwrap();
+    let second = desired("acme");
+    let same: Vec<bool> = first
+        .iter()
+        .zip(&second)
+        .map(|(a, b)| std::ptr::eq(&raw const **a, &raw const **b))
+        .collect();
+    assert_eq!(same, [true, false, true]);
+    let third = desired("other");
+    assert!(third.iter().all(|desired| desired.key.owner.as_str() == "other"));
+    assert!(first.iter().all(|desired| desired.key.owner.as_str() == "acme"), "changed in place");
 }
 
 #[test]
