@@ -52,6 +52,7 @@ pub(super) struct Loop<'a> {
     pub(super) clock: &'a SystemClock,
     pub(super) stop: &'a Stop,
     pub(super) wire: &'a OnTheWire,
+    pub(super) hangup: Hangup,
 }
 
 impl Loop<'_> {
@@ -83,7 +84,6 @@ impl Loop<'_> {
 
     /// Looks again and again, until it is told to stop.
     pub(super) async fn run(&mut self) -> Exit {
-        let mut hangup = Hangup::new();
         let mut trigger = Trigger::Started;
         while !self.stop.is_set() {
             self.take_over().await;
@@ -100,7 +100,7 @@ impl Loop<'_> {
             trigger = tokio::select! {
                 // Whoever sends snapshots lives as long as we do.
                 _ = self.snapshots.changed() => Trigger::FilesChanged,
-                () = hangup.next() => {
+                () = self.hangup.next() => {
                     self.systemd.reloading();
                     self.files.look_now();
                     Trigger::Asked

@@ -14,7 +14,7 @@ use crate::cli::count::count;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::interrupt::Signals;
+use crate::cli::interrupt::{Hangup, Signals};
 use crate::cli::output::Output;
 use crate::cli::session::{self, VertexClient};
 use crate::clock::{Clock, SystemClock, SystemEntropy};
@@ -160,6 +160,9 @@ impl<'a> Daemon<'a> {
         let Self { args, global, output, clock, rhythm, client, emulator, .. } = self;
         let Self { files, current, telling, published, metrics, server, systemd, .. } = self;
         let (stop, wire) = (Stop::new(), OnTheWire::default());
+        // Before anybody is told that it runs: a signal that nobody listens to
+        // kills.
+        let (mut signals, hangup) = (Signals::new(), Hangup::new());
         let parts = Parts {
             vertex: &client,
             entropy: &SystemEntropy,
@@ -188,11 +191,11 @@ impl<'a> Daemon<'a> {
             clock: &clock,
             stop: &stop,
             wire: &wire,
+            hangup,
         };
         work.greet(server.as_ref().map(Server::url));
         systemd.ready();
         let signals = async {
-            let mut signals = Signals::new();
             signals.next().await;
             stop.set();
             published.update(|state| state.stopping = true);

@@ -1,0 +1,79 @@
+//! Thousands of passes: nothing grows.
+
+use std::fs;
+
+use crate::daemon::Daemon;
+use crate::model::model;
+use crate::world::World;
+
+/// Passes unless `RETUNE_WATCH_PASSES` says otherwise; the statement about a
+/// daemon's memory is made for 2,000.
+const PASSES: u64 = 300;
+
+/// Passes before the first measurement: caches fill, and the allocator takes
+/// what it keeps.
+const WARM_UP: u64 = 100;
+
+/// What resident memory may grow by. The allocator gives back late and each
+/// thread has an arena of its own; a leak of one listing (50 jobs, some 100 kB)
+/// in each of 300 passes would be 30 MB.
+const SLACK_KB: u64 = 3 * 1024;
+
+/// Descriptors that may be open at one moment and not at another: connections
+/// to the service and from this test.
+const SLACK_DESCRIPTORS: usize = 2;
+
+/// Threads that wait for work that blocks come and go.
+const SLACK_THREADS: u64 = 4;
+
+/// What a process has of the system.
+#[derive(Debug, Clone, Copy)]
+struct Use {
+    resident_kb: u64,
+    descriptors: usize,
+    threads: u64,
+}
+
+impl Use {
+    fn of(daemon: &Daemon) -> Self {
+        let process = format!("/proc/{}", daemon.pid());
+        let status = String::from_utf8(fs::read(format!("{process}/status")).unwrap()).unwrap();
+        let value = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            line.trim_start_matches(':').split_whitespace().next().unwrap().parse().unwrap()
+        };
+        Self {
+            resident_kb: value("VmRSS"),
+            descriptors: fs::read_dir(format!("{process}/fd")).unwrap().count(),
+            threads: value("Threads"),
+        }
+    }
+}
+
+#[test]
+fn endurance_of_many_passes() {
+    #[expect(clippy::disallowed_methods, reason = "asked for by whoever runs this test")]
+    let asked = std::env::var("RETUNE_WATCH_PASSES").ok();
+    let passes = asked.map_or(PASSES, |asked| asked.parse().expect("a number of passes"));
+    let world = World::new();
+    for number in 0..50 {
+        world.wants(model(&format!("model-{number:02}")));
+    }
+    let mut daemon = world.watch("--max-creates 50");
+    daemon.looks();
+    assert_eq!(world.emulator.jobs().len(), 50);
+    let run = |passes: u64| {
+        let before = daemon.passes();
+        while daemon.passes() < before + passes {
+            daemon.passes_once();
+        }
+        Use::of(&daemon)
+    };
+    let before = run(WARM_UP);
+    let after = run(passes);
+    eprintln!("{passes} passes: {before:?} before, {after:?} after");
+    assert!(after.resident_kb <= before.resident_kb + SLACK_KB, "{before:?} and {after:?}");
+    assert!(after.descriptors <= before.descriptors + SLACK_DESCRIPTORS, "{before:?}, {after:?}");
+    assert!(after.threads <= before.threads + SLACK_THREADS, "{before:?} and {after:?}");
+    assert_eq!(daemon.stops(rustix::process::Signal::TERM).0, 0);
+}
