@@ -172,6 +172,7 @@ impl Loop<'_> {
             return;
         }
         self.serial = Some(snapshot.serial);
+        tracing::debug!(serial = snapshot.serial, parsed = snapshot.parsed, "manifests were read");
         let taken = match &snapshot.result {
             Ok(manifests) => self.valid_manifests(Arc::clone(manifests)).await,
             Err(rejected) => Err(words(rejected)),
