@@ -56,8 +56,11 @@ pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
         }
     }
     let Walk { mut files, findings, once, seen_directories: directories, links } = walk;
-    files.sort();
-    files.dedup();
+    // One path was walked in this order and had each file once.
+    if paths.len() > 1 {
+        files.sort();
+        files.dedup();
+    }
     if once {
         let mut seen = HashSet::new();
         // A link that leads nowhere stays in: reading it says so.

@@ -35,6 +35,8 @@ pub struct Library {
     above: Vec<Entry>,
     /// What could not be looked into.
     findings: Vec<Finding>,
+    /// Of all that; none before the first scan.
+    fingerprint: Option<Fingerprint>,
 }
 
 /// What a look at the files found.
@@ -59,7 +61,8 @@ pub struct Fingerprint([u8; 32]);
 impl Library {
     /// The manifests of `paths`, of which none has been looked at.
     pub fn new(paths: Vec<PathBuf>) -> Self {
-        Self { paths, files: Vec::new(), above: Vec::new(), findings: Vec::new() }
+        let (files, above, findings) = Default::default();
+        Self { paths, files, above, findings, fingerprint: None }
     }
 
     /// Looks at the files. `now` tells which of them changed so lately that they
@@ -70,12 +73,16 @@ impl Library {
         let collected = files::collect(&self.paths);
         let mut surroundings = Surroundings::of(&self.paths, &collected);
         self.files = look.at(std::mem::take(&mut self.files), collected.files, entry::own);
-        self.findings = collected.findings;
+        let mut findings = collected.findings;
         let order = |f: &Finding| (f.spot.file.clone(), f.code, f.message.clone());
-        self.findings.sort_by_cached_key(order);
+        findings.sort_by_cached_key(order);
+        look.changed |= findings != self.findings;
+        self.findings = findings;
         self.look_above(&mut look, &mut surroundings);
-        let Look { read, parsed, .. } = look;
-        let fingerprint = self.fingerprint();
+        let Look { read, parsed, changed, .. } = look;
+        let known = self.fingerprint.filter(|_| !changed);
+        let fingerprint = known.unwrap_or_else(|| self.fingerprint());
+        self.fingerprint = Some(fingerprint);
         Scan { fingerprint, surroundings, read, parsed, files: self.files.len() }
     }
 
@@ -86,10 +93,9 @@ impl Library {
             let directory = entry.path.parent().map(PathBuf::from).unwrap_or_default();
             known.entry(directory).or_default().push(entry);
         }
-        if self.files.iter().any(|entry| entry.kept.has_workspace()) {
-            return;
-        }
-        for directory in workspace::above(&self.paths) {
+        let own = self.files.iter().any(|entry| entry.kept.has_workspace());
+        let directories = if own { Vec::new() } else { workspace::above(&self.paths) };
+        for directory in directories {
             surroundings.manifests_in(&directory);
             let candidates = workspace::candidates(&directory);
             surroundings.links(&candidates);
@@ -98,9 +104,10 @@ impl Library {
             let found = entries.iter().any(|entry| entry.kept.has_workspace());
             self.above.extend(entries);
             if found {
-                return;
+                break;
             }
         }
+        look.changed |= !known.is_empty();
     }
 
     fn fingerprint(&self) -> Fingerprint {

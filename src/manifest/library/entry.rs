@@ -103,6 +103,8 @@ pub(super) struct Look {
     everything: bool,
     pub(super) read: usize,
     pub(super) parsed: usize,
+    /// A file is there that was not, or the other way round, or another content.
+    pub(super) changed: bool,
 }
 
 /// What was found in a file that had to be read.
@@ -115,7 +117,7 @@ struct Found {
 impl Look {
     pub(super) fn new(now: Timestamp, everything: bool) -> Self {
         let settled_before = nanoseconds(now).saturating_sub(TICK);
-        Self { settled_before, everything, read: 0, parsed: 0 }
+        Self { settled_before, everything, read: 0, parsed: 0, changed: false }
     }
 
     /// The files at `paths`, of which `known` may be known. Both are sorted.
@@ -129,11 +131,17 @@ impl Look {
         let mut entries = Vec::with_capacity(paths.len());
         let mut stale = Vec::new();
         for path in paths {
-            while known.next_if(|entry| entry.path < path).is_some() {}
+            // In most cases; paths are slow to compare otherwise.
+            let same = |entry: &Entry| entry.path.as_os_str() == path.as_os_str();
+            let mut old = known.next_if(same);
+            while old.is_none() && known.next_if(|entry| entry.path < path).is_some() {
+                self.changed = true;
+                old = known.next_if(same);
+            }
+            self.changed |= old.is_none();
             // Before the content: what changes in between shows the next time.
             let status = fs::metadata(&path).ok().map(|meta| Status::of(&meta));
             let unsettled = status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
-            let old = known.next_if(|entry| entry.path == path);
             let settled = old
                 .as_ref()
                 .is_some_and(|e| status.is_some() && e.status == status && !e.unsettled);
@@ -143,6 +151,7 @@ impl Look {
             let (hash, kept) = old.map(|old| (old.hash, old.kept)).unwrap_or_default();
             entries.push(Entry { path, status, unsettled, hash, kept });
         }
+        self.changed |= known.next().is_some();
         let found = on_all_cores(&stale, |(_, path, hash)| read(path, hash.as_ref(), parse));
         for ((index, ..), found) in stale.into_iter().zip(found) {
             self.read += 1;
@@ -150,6 +159,7 @@ impl Look {
             entry.hash = found.hash;
             if let Some(kept) = found.kept {
                 self.parsed += 1;
+                self.changed = true;
                 entry.kept = kept;
             }
         }

@@ -151,6 +151,8 @@ proptest! {
             apply(root.path(), edit);
             let Edit::Scan(everything) = edit else { continue };
             let fingerprint = library.scan(now(), *everything).fingerprint;
+            let fresh = Library::new(paths.clone()).scan(now(), false).fingerprint;
+            prop_assert_eq!(fingerprint, fresh);
             let kept = format!("{:#?}", library.load(&settings));
             prop_assert_eq!(&kept, &format!("{:#?}", load(&paths, &settings)));
             if let Some((last, said)) = before {

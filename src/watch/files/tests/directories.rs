@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
+use super::armed::Watches;
+use super::bell::Bell;
 use super::*;
 
 #[test]
@@ -57,6 +59,36 @@ fn new_directories_are_seen_with_what_is_in_them() {
     stage.until("changed where it is now", &[("a", 1), ("e", 3)]);
     fs::remove_dir_all(stage.at("m/f")).unwrap();
     stage.until("removed", &[("a", 1)]);
+}
+
+/// Writes a file into a directory in the last moment before it is watched.
+struct Late(Box<dyn Watches>);
+
+impl Watches for Late {
+    fn watch(&mut self, directory: &Path) -> notify::Result<()> {
+        if directory.ends_with("m/b") {
+            fs::write(directory.join("b.yaml"), manifest("b", 1)).unwrap();
+        }
+        self.0.watch(directory)
+    }
+
+    fn unwatch(&mut self, directory: &Path) -> notify::Result<()> {
+        self.0.unwatch(directory)
+    }
+}
+
+#[test]
+fn what_is_made_before_the_watch_is_seen() {
+    let root = tree();
+    fs::write(root.path().join("m/a.yaml"), manifest("a", 1)).unwrap();
+    let mut real = armed::opener(Watching::System).unwrap();
+    let late: Opener =
+        Box::new(move |bell: Arc<Bell>| Ok(Box::new(Late(real(bell)?)) as Box<dyn Watches>));
+    let mut stage = Stage::opened(root, told(), Some(late));
+    stage.until("the first", &[("a", 1)]);
+    // Empty, it is no news: nothing but the file in it is a reason to look twice.
+    fs::create_dir(stage.at("m/b")).unwrap();
+    stage.until("in time", &[("a", 1), ("b", 1)]);
 }
 
 #[test]
