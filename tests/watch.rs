@@ -16,6 +16,7 @@
 //! manifest before a create. Signals and `/proc` are Linux's.
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code, reason = "written for several test binaries")]
 #[path = "support/model.rs"]
 mod model;
 

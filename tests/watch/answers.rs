@@ -38,10 +38,10 @@ fn metrics_of_a_model_that_was_tuned() {
     assert_eq!(value("retune_actions_total{kind=\"create\",outcome=\"created\"}"), "1");
     assert_eq!(value("retune_actions_total{kind=\"cancel\",outcome=\"cancelRequested\"}"), "0");
     assert_eq!(value("retune_passes_total{result=\"failed\"}"), "0");
-    assert_eq!(value("retune_models{state=\"tuned\"}"), "1");
+    assert_eq!(value("retune_models{state=\"in_sync\"}"), "1");
     assert_eq!(value("retune_manifests_valid"), "1");
-    let posts = value("retune_api_requests_total{code=\"200\",method=\"POST\"}");
-    assert_eq!(posts, "1");
+    let creates = "retune_api_requests_total{code=\"200\",method=\"tuningJobs.create\"}";
+    assert_eq!(value(creates), "1");
     let age: f64 = value("retune_last_good_pass_age_seconds").parse().unwrap();
     assert!(age >= 0.0, "{age}");
 }

@@ -72,11 +72,6 @@ impl Daemon {
         daemon
     }
 
-    /// Where it listens.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
     /// The status and the body of what it serves.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> (u16, String) {

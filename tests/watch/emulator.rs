@@ -28,13 +28,20 @@ pub(crate) struct Request {
 }
 
 impl Emulator {
-    /// Starts one at an address, `127.0.0.1:0` for a free port, with its world
-    /// in `data`; a job takes most of an hour at speed 1.
-    pub(crate) fn start(listen: &str, data: &Path, speed: u32) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_retune"))
-            .args(["emulator", "--listen", listen, "--assume-datasets"])
-            .args(["--concurrent-jobs", "50", "--speed", &speed.to_string(), "--data-dir"])
-            .arg(data)
+    /// Starts one at an address, `127.0.0.1:0` for a free port. A job takes most
+    /// of an hour at speed 1.
+    pub(crate) fn start(listen: &str, speed: u32, data: Option<&Path>) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_retune"));
+        command.args(["emulator", "--listen", listen, "--assume-datasets"]).args([
+            "--concurrent-jobs",
+            "50",
+            "--speed",
+            &speed.to_string(),
+        ]);
+        if let Some(data) = data {
+            command.arg("--data-dir").arg(data);
+        }
+        let mut process = command
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

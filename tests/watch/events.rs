@@ -1,11 +1,14 @@
 //! Events that are posted to a webhook.
 
+use std::fs::{self, DirEntry};
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::daemon::Daemon;
 use crate::model::model;
 use crate::receiver::{Delivery, Receiver};
+use crate::wait::until;
 use crate::world::World;
 
 const SECRET: &str = "correct horse battery staple";
@@ -59,10 +62,15 @@ fn what_was_not_delivered_is_sent_by_the_next_process() {
     let receiver = Receiver::answering(503);
     let mut first = posting(&world, "--state-dir state", &receiver);
     first.hears_of("created", "faq");
-    // All are in files: what is tried is the first.
-    let kept = || std::fs::read_dir(world.path("state/webhook")).unwrap().count();
-    let events = first.said().iter().filter(|line| !line.value("event").is_empty()).count();
-    crate::wait::until("files of events", || kept() > events);
+    // The newest is in a file under its last name, and the oldest was tried.
+    let is_kept = |entry: std::io::Result<DirEntry>| {
+        let path = entry.unwrap().path();
+        let whole = path.extension().is_some_and(|extension| extension == "json");
+        // It may have been renamed just now.
+        let text = fs::read(path).unwrap_or_default();
+        whole && String::from_utf8(text).unwrap().contains("\"created\"")
+    };
+    until("file of the event", || fs::read_dir(world.path("state/webhook")).unwrap().any(is_kept));
     let tried = receiver.gets("started", 0);
     first.kill();
     let before = receiver.got().len();

@@ -19,14 +19,14 @@ fn world() -> World {
     world
 }
 
-/// Every file below the directory, except the emulator's.
+/// Every file below the directory.
 fn files(world: &World) -> Vec<String> {
     let mut found = Vec::new();
     let mut directories = vec![world.path("")];
     while let Some(directory) = directories.pop() {
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() && !path.ends_with("service") {
+            if path.is_dir() {
                 directories.push(path.clone());
             }
             found.push(path.display().to_string());
@@ -61,7 +61,7 @@ fn refused_command(world: &World, mut command: Command, code: i32, words: &[&str
 fn directories_without_manifests() {
     let world = world();
     fs::create_dir(world.path("empty")).unwrap();
-    refused(&world, "watch empty", 3, &["no manifest", "empty"]);
+    refused(&world, "watch empty", 3, &["error[no-manifests]", "empty", "retune init"]);
     refused(&world, "watch nowhere", 3, &["nowhere"]);
     world.write("manifests/faq.yaml", "kind: TunedModel\n");
     refused(&world, "watch manifests", 3, &["manifests/faq.yaml:1:1"]);

@@ -4,12 +4,8 @@ use crate::daemon::Daemon;
 use crate::model::model;
 use crate::world::World;
 
-/// Failed looks in a row that count as an outage.
-const OUTAGE: usize = 5;
-
 /// A model with its run, and a daemon that has seen both.
-fn watched() -> (World, Daemon) {
-    let world = World::new();
+fn watched(world: World) -> (World, Daemon) {
     world.wants(model("faq")).applied();
     let daemon = world.watch("");
     daemon.looks();
@@ -24,9 +20,12 @@ fn an_outage_is_told_once_and_then_its_end(
     mend: impl FnOnce(&mut World),
 ) {
     world.wants(model("router"));
-    for _ in 0..OUTAGE {
-        daemon.looks();
+    daemon.passes_once();
+    daemon.hears("unreachable");
+    while daemon.count("down") == 0 {
+        daemon.passes_once();
     }
+    daemon.passes_once();
     let told = ["unreachable", "down", "reachable"];
     assert_eq!(told.map(|event| daemon.count(event)), [1, 1, 0]);
     let (status, ready) = daemon.get("/readyz");
@@ -44,14 +43,14 @@ fn an_outage_is_told_once_and_then_its_end(
 
 #[test]
 fn a_service_that_is_stopped_and_started_again() {
-    let (mut world, mut daemon) = watched();
+    let (mut world, mut daemon) = watched(World::kept());
     world.goes_away();
     an_outage_is_told_once_and_then_its_end(&mut daemon, &mut world, World::comes_back);
 }
 
 #[test]
 fn a_service_that_answers_503_for_a_while() {
-    let (mut world, mut daemon) = watched();
+    let (mut world, mut daemon) = watched(World::new());
     world.emulator.fault("any:status=503");
     an_outage_is_told_once_and_then_its_end(&mut daemon, &mut world, |world| world.emulator.heal());
 }

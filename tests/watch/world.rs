@@ -1,7 +1,7 @@
 //! A directory with manifests, an emulator, and the built program run against
 //! both with nothing in its environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -10,43 +10,50 @@ use super::daemon::Daemon;
 use super::emulator::Emulator;
 use super::model::{Model, model};
 
+/// Where an emulator keeps its jobs.
+const KEPT: &str = "service";
+
 /// See the module.
 pub(crate) struct World {
-    // Before the directory, where it keeps its world.
+    // Before the directory, where it may keep its jobs.
     pub(crate) emulator: Emulator,
     directory: TempDir,
-    speed: u32,
 }
 
 impl World {
     /// A Workspace that waits for no listing, no model, and an emulator whose
     /// jobs outlast every test.
     pub(crate) fn new() -> Self {
-        Self::at_speed(1)
+        Self::with(|_| Emulator::start("127.0.0.1:0", 1, None))
+    }
+
+    /// As [`World::new`], with an emulator that keeps its jobs when it ends.
+    pub(crate) fn kept() -> Self {
+        Self::with(|kept| Emulator::start("127.0.0.1:0", 1, Some(kept)))
     }
 
     /// As [`World::new`], with jobs that take about a second.
     pub(crate) fn fast() -> Self {
-        Self::at_speed(3600)
+        Self::with(|_| Emulator::start("127.0.0.1:0", 3600, None))
     }
 
-    fn at_speed(speed: u32) -> Self {
+    fn with(start: impl FnOnce(&Path) -> Emulator) -> Self {
         let directory = TempDir::new().unwrap();
-        let emulator = Emulator::start("127.0.0.1:0", &directory.path().join("service"), speed);
-        let world = Self { emulator, directory, speed };
+        let emulator = start(&directory.path().join(KEPT));
+        let world = Self { emulator, directory };
         world.workspace(&["claims: {settle: 0s}"]);
         world
     }
 
-    /// The emulator goes away, and [`World::comes_back`] with its world.
+    /// The emulator of [`World::kept`] goes away.
     pub(crate) fn goes_away(&mut self) {
         self.emulator.stop();
     }
 
-    /// The emulator is there again, at the same address.
+    /// It is there again, at the same address and with the same jobs.
     pub(crate) fn comes_back(&mut self) {
         let address = self.emulator.url().strip_prefix("http://").unwrap().to_owned();
-        self.emulator = Emulator::start(&address, &self.path("service"), self.speed);
+        self.emulator = Emulator::start(&address, 1, Some(&self.path(KEPT)));
     }
 
     /// Writes the Workspace, with these lines in its `spec`.
