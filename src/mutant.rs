@@ -116,6 +116,22 @@ mutants! {
     SilentHold,
     /// Which of two runs is older depends on the order of the listing.
     ListingOrder,
+    /// The daemon does not hear that a manifest changed.
+    ChangedNotNoted,
+    /// A manifest that is just being typed is as good as any.
+    UnchangedIgnored,
+    /// The daemon acts on what it saw some minutes ago.
+    LightPassActs,
+    /// The daemon acts although the newest manifests are not valid.
+    HoldModeActs,
+    /// A look that failed is repeated at once.
+    CircuitIgnored,
+    /// A look that succeeds is no news: each outage is longer than the last.
+    SuccessNotHeard,
+    /// An action that failed is repeated at once.
+    BackoffIgnored,
+    /// The daemon counts the creates of each plan by itself.
+    WindowForgotten,
 }
 
 #[cfg(feature = "mutants")]

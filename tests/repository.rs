@@ -112,7 +112,7 @@ fn mistakes_are_compiled_out() {
         "pub(crate) const fn is(_: Mutant) -> bool { false }"
     );
     assert!(!read("Cargo.toml").contains("default = ["), "`mutants` must stay off");
-    let folders = ["model", "plan", "claims", "apply"].into_iter().flat_map(sources);
+    let folders = ["model", "plan", "claims", "apply", "watch"].into_iter().flat_map(sources);
     let product: String = folders.map(|(_, text)| code(&text)).collect();
     let product = product + &read("src/observe.rs");
     let names = hooks.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(','));

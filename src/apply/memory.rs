@@ -288,7 +288,8 @@ impl Memory {
     fn ready_at(&self, due: &Due, settle: Duration) -> Option<Duration> {
         let since = *self.due.get(due)?;
         let settled = if settle.is_zero() { Duration::ZERO } else { since + settle };
-        let calm = self.changed.get(&due.key.name).map(|at| *at + UNCHANGED);
+        let changed = self.changed.get(&due.key.name).filter(|_| !is(Mutant::UnchangedIgnored));
+        let calm = changed.map(|at| *at + UNCHANGED);
         Some(settled.max(calm.unwrap_or_default()))
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn trip(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
         });
         return;
     }
-    let recent = policy.window.filter(|_| creates > 0).map_or(0, |w| index.created_since(w));
+    let window = policy.window.filter(|_| creates > 0 && !is(Mutant::WindowForgotten));
+    let recent = window.map_or(0, |w| index.created_since(w));
     if creates > 0 && creates + recent > limits.max_creates as usize {
         let reason = HoldReason::CreateLimit { wanted: creates, recent, limit: limits.max_creates };
         hold(plan, &reason, |action| matches!(action, Action::Create(_)));

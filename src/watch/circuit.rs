@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use crate::clock::Entropy;
+use crate::mutant::{Mutant, is};
 
 /// Failures in a row after which Vertex counts as down.
 pub(super) const OPEN_AFTER: u32 = 5;
@@ -41,7 +42,9 @@ impl Circuit {
     /// A look succeeded. True when Vertex counted as down before.
     pub(super) fn succeeded(&mut self) -> bool {
         let was_open = self.is_open();
-        self.0.succeeded(&());
+        if !is(Mutant::SuccessNotHeard) {
+            self.0.succeeded(&());
+        }
         was_open
     }
 
@@ -57,6 +60,6 @@ impl Circuit {
 
     /// When the next look may be made; `None`: now.
     pub(super) fn closed_until(&self, now: Duration) -> Option<Duration> {
-        self.0.next(now)
+        self.0.next(now).filter(|_| !is(Mutant::CircuitIgnored))
     }
 }

@@ -10,8 +10,9 @@ use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
-use crate::apply::{Look, Memory};
+use crate::apply::{Look, Memory, Seen};
 use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
+use crate::plan::Plan;
 use crate::vertex::{ReadError, Vertex};
 
 /// Jobs in one page of a listing.
@@ -109,6 +110,12 @@ impl Sight {
         }
         self.look.ended = self.look.ended.max(now);
         &self.observation
+    }
+
+    /// What is kept as if it had just been seen: a mistake's.
+    pub(super) fn seen(&self, plan: Plan) -> Seen {
+        let observation = self.observation.clone();
+        Seen { look: self.look, observation, plan, failed: Vec::new() }
     }
 
     /// Our runs that go on, or may.

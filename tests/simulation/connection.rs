@@ -195,7 +195,7 @@ impl Vertex for Connection {
             match world.creates[create].job {
                 Some(id) if !lost => {
                     let life = &mut world.lives[self.process];
-                    life.made.push(world.creates[create].paid.name.clone());
+                    life.made.insert(world.creates[create].paid.name.clone());
                     life.made_in_pass.push(id);
                     CreateOutcome::Created(Box::new(world.jobs[id].answered_at(now)))
                 }

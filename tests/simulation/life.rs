@@ -2,7 +2,7 @@
 //! it: the checks rest on this and not on the product's own memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::job::{Job, Stage};
@@ -51,7 +51,7 @@ pub struct Life {
     pub before_last: Millis,
     pub missing: Vec<Missing>,
     /// Names of which it was told that a job exists, beside the listings.
-    pub made: Vec<String>,
+    pub made: BTreeSet<String>,
     /// What GETs showed, by job.
     pub gets: Vec<(usize, Millis, Stage)>,
     /// When it read which claim.

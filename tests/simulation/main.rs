@@ -7,8 +7,10 @@
 //! everything must be at rest.
 //!
 //! ```console
-//! cargo test --test simulation                          # 400 schedules
+//! cargo test --test simulation                          # 400 schedules and 4 days
 //! cargo test --profile sim --test simulation -- --schedules 200000
+//! cargo test --profile sim --test simulation -- --days 500
+//! cargo test --test simulation -- --replay 42 day       # of the watch daemon
 //! cargo test --test simulation -- --replay 42 inside    # one, with what happened
 //! cargo test --profile sim --features mutants --test simulation -- --mutants
 //! ```
@@ -18,6 +20,8 @@
 mod bucket;
 mod checks;
 mod connection;
+mod day;
+mod editor;
 mod job;
 mod life;
 mod manifests;
@@ -35,6 +39,8 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use checks::Violation;
+use day::Day;
 use mode::Mode;
 use report::Totals;
 use schedule::{Outcome, Schedule};
@@ -60,6 +66,15 @@ fn main() -> ExitCode {
         retune::mutant::set(mutant.copied());
     }
     if let Some(seed) = after("--replay") {
+        if has("day") {
+            let outcome = Day::draw(seed).run();
+            println!("{outcome:#?}\n{}", outcome.line());
+            return if outcome.violations.is_empty() {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            };
+        }
         let named = Mode::ALL.into_iter().find(|mode| has(mode.name()));
         let schedule = Schedule::draw(seed, named.unwrap_or(Mode::Inside));
         println!("{schedule:#?}");
@@ -82,23 +97,34 @@ fn main() -> ExitCode {
         println!("mutants take a build with `--features mutants`");
         return ExitCode::FAILURE;
     }
-    let count = after("--schedules").unwrap_or(400);
+    // Whoever asks for one of them gets only that.
+    let (schedules, days) = match (after("--schedules"), after("--days")) {
+        (None, None) => (400, 4),
+        (schedules, days) => (schedules.unwrap_or(0), days.unwrap_or(0)),
+    };
     let first = after("--seed").unwrap_or(1);
     let began = processor_seconds();
     let mut failed = 0;
-    Totals::head();
+    if schedules > 0 {
+        Totals::head();
+    }
     let share = Mode::ALL.len() as u64;
     for (n, mode) in (0..).zip(Mode::ALL) {
         // What does not divide evenly goes to the first ones.
-        let count = count / share + u64::from(n < count % share);
-        failed += u8::from(!run(mode, first, count));
+        let count = schedules / share + u64::from(n < schedules % share);
+        failed += u8::from(count > 0 && !run(mode, first, count));
     }
     if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
-        let each = count as f64 / took;
+        let each = schedules as f64 / took;
         println!("{took:.1} s of processor time, {each:.0} schedules a second and core");
     }
+    let began = processor_seconds();
+    failed += u8::from(days > 0 && !run_days(first, days));
+    if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
+        println!("{took:.1} s of processor time for {days} days");
+    }
     // The plain line that any runner of tests understands.
-    println!("{} passed, {failed} failed", Mode::ALL.len() as u8 - failed);
+    println!("{} passed, {failed} failed", Mode::ALL.len() as u8 + 1 - failed);
     if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -127,6 +153,26 @@ fn each_seed(first: u64, count: u64, work: impl Fn(u64) -> bool + Sync) {
             });
         }
     });
+}
+
+/// Runs so many days of the watch daemon; true when no invariant broke.
+fn run_days(first: u64, count: u64) -> bool {
+    let total = Mutex::new(day::Outcome::default());
+    let broken: Mutex<Vec<(u64, Violation)>> = Mutex::default();
+    each_seed(first, count, |seed| {
+        let outcome = Day::draw(seed).run();
+        broken.lock().unwrap().extend(outcome.violations.first().map(|v| (seed, v.clone())));
+        total.lock().unwrap().add(outcome);
+        true
+    });
+    println!("{}", total.into_inner().unwrap().line());
+    let mut broken = broken.into_inner().unwrap();
+    broken.sort_by_key(|(seed, _)| *seed);
+    for (seed, violation) in broken.iter().take(5) {
+        println!("seed {seed}: cargo test --test simulation -- --replay {seed} day");
+        println!("  {}: {:.300}", violation.invariant, violation.what);
+    }
+    broken.is_empty()
 }
 
 /// Runs so many schedules on all cores; true when no invariant broke.

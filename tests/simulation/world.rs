@@ -284,7 +284,7 @@ impl World {
         let life = &mut self.lives[process];
         for create in self.creates.iter().filter(|c| (c.by, c.life) == (process, life.number)) {
             if create.job.is_some_and(|job| shown.iter().any(|(id, _)| *id == job)) {
-                life.made.push(create.paid.name.clone());
+                life.made.insert(create.paid.name.clone());
             }
         }
         self.lives[process].listed(&self.jobs, Look { began, ended: now, rows });

@@ -78,6 +78,20 @@ pub fn s15_idle_is_free(world: &World, rest: Millis) -> Option<Violation> {
     wrong("S15 idle is free", late.is_some(), || format!("at rest since {rest}, sent at {late:?}"))
 }
 
+/// Nor does it cost more than the listings that find what nobody told us of.
+pub fn s15_idle_hour(requests: u32, most: u32) -> Option<Violation> {
+    wrong("S15 idle is free", requests > most, || {
+        format!("{requests} requests in an hour at rest, {most} allowed")
+    })
+}
+
+/// All daemons together stay below what the service serves.
+pub fn s18_quota(busiest: u32, quota: u32) -> Option<Violation> {
+    wrong("S18 spared service", busiest > quota, || {
+        format!("{busiest} requests in one minute, the quota is {quota}")
+    })
+}
+
 /// Two live runs of what the newest manifests ask for are soon one.
 pub fn l3_duplicates_end(schedule: &Schedule, world: &World, healed: Millis) -> Option<Violation> {
     let (edited, manifests) = &schedule.edits[schedule.edits.len() - 1];
