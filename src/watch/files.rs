@@ -80,7 +80,7 @@ impl Default for Options {
             watching: Watching::System,
             calm: Duration::from_millis(20),
             quiet: Duration::from_millis(150),
-            resync: Duration::from_secs(60),
+            resync: Duration::from_secs(120),
             full: Duration::from_secs(600),
             poll: Duration::from_secs(2),
             rearm: Duration::from_secs(300),

@@ -98,8 +98,15 @@ impl Loop<'_> {
             }
             let wait = self.watcher.next().saturating_sub(self.clock.elapsed());
             trigger = tokio::select! {
-                // Whoever sends snapshots lives as long as we do.
-                _ = self.snapshots.changed() => Trigger::FilesChanged,
+                alive = self.snapshots.changed() => match alive {
+                    Ok(()) => Trigger::FilesChanged,
+                    // What we would act on from now on would be out of date.
+                    Err(_) => {
+                        let text = "the thread that looks at the files has ended; start again";
+                        self.telling.tell(Severity::Error, "filesLost", text.to_owned());
+                        return Exit::Unexpected;
+                    }
+                },
                 () = self.hangup.next() => {
                     self.systemd.reloading();
                     self.files.look_now();
