@@ -85,6 +85,19 @@ impl Sight {
         true
     }
 
+    /// Our jobs that were seen and that a newer listing of their place lacks:
+    /// jobs cannot be deleted, so it is the listing that lost them.
+    pub(super) fn missing_from(&self, newer: &Observation, owner: &Name) -> Vec<Observed> {
+        let mut missing = Vec::new();
+        for (place, known) in &self.observation {
+            let (Ok(known), Some(Ok(newer))) = (known, newer.get(place)) else { continue };
+            let listed: BTreeSet<&JobName> = newer.jobs.iter().map(|job| &job.name).collect();
+            let lacks = |job: &&Observed| is_of(job, owner) && !listed.contains(&job.name);
+            missing.extend(known.jobs.iter().filter(lacks).cloned());
+        }
+        missing
+    }
+
     /// Billable training tokens of our runs by base model, where Vertex says so.
     pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());

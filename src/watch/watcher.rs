@@ -23,7 +23,7 @@ use crate::apply::{
 use crate::claims::ClaimStore;
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
-use crate::model::{Desired, JobName, Key, Name, Place, Pretty, Progress, Untrusted};
+use crate::model::{Desired, JobName, Key, Name, Observation, Place, Pretty, Progress, Untrusted};
 use crate::mutant::{Mutant, is};
 use crate::observe::ObserveError;
 use crate::plan::{Action, ClaimedBy, HoldReason, Plan, Policy, plan};
@@ -312,7 +312,14 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         // Until it succeeds, it is due: what asked for it may go away meanwhile.
         self.complete_due = self.parts.clock.elapsed();
         let reconciler = self.reconciler(task);
-        let seen = reconciler.look().await.map_err(|error| Failure::of(&Broken::Jobs(error)))?;
+        let look = async || {
+            let seen = reconciler.look().await;
+            seen.map_err(|error| Failure::of(&Broken::Jobs(error)))
+        };
+        let mut seen = look().await?;
+        if self.remember_lost(&seen.observation, &task.policy.owner) {
+            seen = look().await?;
+        }
         let failed = seen.failed.clone();
         let acts = task.mode.acts() && seen.plan.actions.iter().any(|a| self.may_act(a));
         let (sight, plan) = if acts {
@@ -335,6 +342,21 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         self.schedule(&plan, task);
         self.publish(plan, task);
         Ok(if failed.is_empty() { PassResult::Good } else { PassResult::Partial })
+    }
+
+    /// Remembers jobs that were seen before and are not listed any more, so that
+    /// no run of theirs counts as missing. False when there are none.
+    fn remember_lost(&self, newer: &Observation, owner: &Name) -> bool {
+        let lost = self.sight.as_ref().map(|sight| sight.missing_from(newer, owner));
+        let lost = lost.unwrap_or_default();
+        if lost.is_empty() {
+            return false;
+        }
+        tracing::debug!(jobs = lost.len(), "a listing lacks jobs that were listed before");
+        for job in lost {
+            self.memory().found(&job.place.clone(), job);
+        }
+        true
     }
 
     /// Carries out what may be; the plan is to be made again after it.

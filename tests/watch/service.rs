@@ -57,14 +57,15 @@ fn a_service_that_answers_503_for_a_while() {
 
 #[test]
 fn a_page_that_is_missing_makes_no_run_missing() {
-    // More jobs than a page has, ours among the newest.
+    // More jobs than a page has, ours the newest and the oldest.
     const PAGE: usize = 100;
     for fault in ["list-jobs:lost-page", "list-jobs@pageToken:drop", "list-jobs:truncate"] {
         let world = World::new();
+        world.wants(model("faq")).applied();
         for _ in 0..=PAGE {
             world.emulator.foreign_job();
         }
-        world.wants(model("faq")).wants(model("router")).applied();
+        world.wants(model("router")).applied();
         let daemon = world.watch("");
         daemon.looks();
         world.emulator.clear_log();

@@ -122,7 +122,7 @@ fn a_second_signal_ends_at_once_and_says_what_is_open() {
 }
 
 #[test]
-fn a_hangup_looks_at_the_service_and_at_the_files() {
+fn a_hangup_looks_now() {
     let world = World::new();
     world.wants(model("faq")).applied();
     // Minutes between two looks: none comes by itself.
