@@ -165,6 +165,13 @@ impl Memory {
         self.unresolved.push(Unresolved { due: Due::of(create), run, sent });
     }
 
+    /// How many things are remembered.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        let creates = self.made.len() + self.unresolved.len() + self.due.len();
+        creates + self.changed.len() + self.known.len() + self.listed.len()
+    }
+
     /// Why no further create may be sent by this process.
     pub fn mistrust(&self) -> Option<&str> {
         self.mistrust.as_deref()

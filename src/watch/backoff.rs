@@ -52,6 +52,11 @@ impl<K: Ord + Clone> Backoff<K> {
         self.failures.retain(|key, _| keep(key));
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.failures.len()
+    }
+
     /// Whether `key` is left alone at `now`.
     pub(super) fn holds(&self, key: &K, now: Duration) -> bool {
         self.failures.get(key).is_some_and(|failed| now < failed.until)

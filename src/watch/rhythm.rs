@@ -18,7 +18,8 @@ pub const INTERVAL: Duration = Duration::from_secs(300);
 /// every 3 h 20 m.
 const PAGES_AN_HOUR: u32 = 300;
 
-/// What an interval that was asked for may cost at most: half of the quota, so
+/// What an interval that was asked for, and looks that changes ask for, may cost
+/// at most: half of the quota, so
 /// that looks at runs and other programs have the other half.
 const PAGES_A_MINUTE: u32 = 300;
 
@@ -44,11 +45,18 @@ impl Rhythm {
     /// give or take a tenth, so that daemons that started together part.
     pub(super) fn complete(self, pages: u32, entropy: &impl Entropy) -> Duration {
         let cost = match self.interval {
-            Some(_) => Duration::from_secs(60) / PAGES_A_MINUTE,
-            None => Duration::from_secs(3600) / PAGES_AN_HOUR,
+            Some(_) => Self::least(pages),
+            None => Duration::from_secs(3600) / PAGES_AN_HOUR * pages,
         };
-        let every = self.interval.unwrap_or(INTERVAL).max(cost * pages);
+        let every = self.interval.unwrap_or(INTERVAL).max(cost);
         every.mul_f64(0.9 + entropy.fraction() / 5.0)
+    }
+
+    /// How long after looks that took so many pages the next one may begin at
+    /// all, whatever asks for it: somebody who types makes a create due with
+    /// every digit.
+    pub(super) fn least(pages: u32) -> Duration {
+        Duration::from_secs(60) / PAGES_A_MINUTE * pages
     }
 
     /// How long until runs that go on are looked at again.

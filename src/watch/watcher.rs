@@ -145,6 +145,8 @@ pub struct Watcher<'a, V, E, C> {
     waits: u32,
     /// When everything is to be looked at again.
     complete_due: Duration,
+    /// Before when it is not: listings have a budget, however much is due.
+    complete_from: Duration,
     /// When the runs that go on are; `None` while there are none.
     runs_due: Option<Duration>,
     /// When a hold passes by itself.
@@ -170,6 +172,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             progress: Arc::default(),
             waits: 0,
             complete_due: Duration::ZERO,
+            complete_from: Duration::ZERO,
             runs_due: None,
             wake: None,
             begun: false,
@@ -197,7 +200,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             return until;
         }
         let times = [self.runs_due, self.wake, self.labels.due(), self.backoff.next(now)];
-        times.into_iter().flatten().fold(self.complete_due, Duration::min)
+        let complete = self.complete_due.max(self.complete_from);
+        times.into_iter().flatten().fold(complete, Duration::min)
     }
 
     /// Whether creates are due and wait for something.
@@ -257,9 +261,16 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         let due = self.runs_due.is_some_and(|at| at <= now) && live > 0;
         // Where more runs go on than the listing has pages, it is the cheaper look.
         let cheaper = due && seen.is_some_and(|sight| live > sight.pages() as usize);
-        if seen.is_none() || asked || self.complete_due <= now || cheaper {
+        let may_list = self.complete_from <= now;
+        let complete = may_list && (self.complete_due <= now || cheaper);
+        if seen.is_none() || asked || complete {
             return self.look_completely(task).await;
         }
+        // A listing is due, and soon there is one.
+        if cheaper {
+            self.complete_due = now;
+        }
+        let due = due && !cheaper;
         if due {
             self.look_at_runs(task).await?;
         }
@@ -274,7 +285,10 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 self.act(sight.seen(plan), task).await?;
                 return Ok(PassResult::Good);
             }
-            return self.look_completely(task).await;
+            if may_list {
+                return self.look_completely(task).await;
+            }
+            self.complete_due = now;
         }
         if due {
             self.answered();
@@ -332,6 +346,9 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             self.held.clear();
             (Sight::new(seen.observation, seen.look), Some(seen.plan))
         };
+        // With claims the jobs are listed again after them.
+        let pages = sight.pages() * if acts && task.claims.is_some() { 2 } else { 1 };
+        self.complete_from = self.parts.clock.elapsed() + Rhythm::least(pages);
         self.sight = Some(sight);
         self.reached(&failed, task);
         // What was done is part of the picture, and the listing lags behind.
@@ -593,6 +610,13 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         self.listener.hear(&News { severity, code, key, job, reason, message, at });
     }
 
+    /// How many things are kept from earlier passes, beside what was seen.
+    #[cfg(test)]
+    fn kept(&self) -> usize {
+        let waits = self.backoff.len() + self.places.len() + self.held.len();
+        self.memory().len() + waits + self.progress.len() + self.standings.len()
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -619,3 +643,6 @@ impl Failure {
 fn said(error: &dyn std::error::Error) -> String {
     Untrusted::new(chain(error)).shown().to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,10 @@ impl Connection {
     }
 
     /// What a read that fails is answered with.
-    fn broken(world: &World) -> ReadError {
+    fn broken(&self, world: &mut World) -> ReadError {
+        if let Some(watch) = &mut world.lives[self.process].watch {
+            watch.asked = watch.asked.max(world.faults.retry_after);
+        }
         let host = "simulated".to_owned();
         match world.faults.retry_after {
             Some(_) => {
@@ -117,7 +120,7 @@ impl Vertex for Connection {
         let answer = self.with(|world| {
             if world.random.permille(world.faults.failed_read) {
                 world.lives[self.process].last = None;
-                return Err(Self::broken(world));
+                return Err(self.broken(world));
             }
             Ok(world.list(self.process, began))
         });
@@ -132,7 +135,7 @@ impl Vertex for Connection {
         self.travel().await;
         let answer = self.with(|world| {
             if world.random.permille(world.faults.failed_read) {
-                return Err(Self::broken(world));
+                return Err(self.broken(world));
             }
             world.catch_up();
             let now = world.now();

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::job::{Job, Stage};
 use crate::manifests::{Manifests, OWNER, model};
@@ -75,6 +76,8 @@ pub struct Watch {
     pub failed: (u32, Millis),
     /// Its pass begins whatever failed before: it is its first.
     pub is_first: bool,
+    /// For how long it was asked to wait in this pass.
+    pub asked: Option<Duration>,
     /// Requests that this pass has sent.
     pub requests: u32,
 }

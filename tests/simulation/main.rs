@@ -114,7 +114,8 @@ fn main() -> ExitCode {
         let count = schedules / share + u64::from(n < schedules % share);
         failed += u8::from(count > 0 && !run(mode, first, count));
     }
-    if let Some(took) = began.zip(processor_seconds()).map(|(began, now)| now - began) {
+    let took = began.zip(processor_seconds()).map(|(began, now)| now - began);
+    if let Some(took) = took.filter(|_| schedules > 0) {
         let each = schedules as f64 / took;
         println!("{took:.1} s of processor time, {each:.0} schedules a second and core");
     }

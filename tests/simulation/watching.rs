@@ -89,6 +89,7 @@ pub async fn watch(files: impl Files, has_claims: bool, connection: Connection) 
             let watch = life.watch.get_or_insert_default();
             watch.invalid = !newest.valid;
             watch.requests = 0;
+            watch.asked = watch.asked.filter(|_| watch.failed.0 > 0);
             for desired in &changed {
                 let name = desired.key.name.to_string();
                 watch.refused.remove(&name);
@@ -112,14 +113,13 @@ pub async fn watch(files: impl Files, has_claims: bool, connection: Connection) 
         connection.with(|world| {
             world.passes += 1;
             let ended = world.now();
-            let asked = world.faults.retry_after;
             let watch = world.lives[process].watch.get_or_insert_default();
             watch.is_first = false;
             if watch.requests > 0 {
                 let times = if result == PassResult::Failed { watch.failed.0 + 1 } else { 0 };
                 watch.failed = (times, ended);
             }
-            let failed = watch.failed.0;
+            let (failed, asked) = (watch.failed.0, watch.asked);
             at_once = if at_once.0 == now { (now, at_once.1 + 1) } else { (now, 0) };
             let mut violations = vec![
                 watching::l6_end_is_noticed(failed, wait, asked),
