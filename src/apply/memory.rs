@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
 use crate::model::{JobName, Key, Name, Observation, Observed, Place, labels};
 use crate::mutant::{Mutant, is};
-use crate::plan::{Create, HoldReason, Known, Plan};
+use crate::plan::{Action, Create, HoldReason, Known, Plan};
 
 /// How long after it was decided an unanswered create counts as possibly made:
 /// it may have waited for a token, the client for its answer, a request on its
@@ -46,11 +46,20 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 pub struct Look {
     /// When its first request was sent.
     pub began: Duration,
+    /// The same by the wall clock.
+    pub began_wall: Timestamp,
     /// When its last page was read.
     pub ended: Duration,
     /// The same by the wall clock: the monotonic one of many systems stands
     /// still while the machine sleeps.
     pub ended_wall: Timestamp,
+}
+
+impl Look {
+    /// A look that took no time.
+    pub fn at(now: Duration, wall: Timestamp) -> Self {
+        Self { began: now, began_wall: wall, ended: now, ended_wall: wall }
+    }
 }
 
 /// What makes two creates the same: the key and what is asked for.
@@ -148,6 +157,7 @@ impl Memory {
     /// starts again.
     pub fn changed(&mut self, name: &Name, at: Duration) {
         self.due.retain(|due, _| due.key.name != *name);
+        self.changed.retain(|_, known| at < *known + UNCHANGED);
         self.changed.insert(name.clone(), at);
     }
 
@@ -242,9 +252,9 @@ impl Memory {
 
     /// Holds the plan's creates that are not to be sent yet: those whose
     /// earlier create is unresolved, and those that no look before this one, a
-    /// settle window ago, found due.
-    pub fn withhold(&mut self, plan: &mut Plan, look: Look, settle: Duration) {
-        let due: BTreeMap<Due, Duration> = plan
+    /// settle window ago, found due. What is due `beside` them keeps its window.
+    pub fn withhold(&mut self, plan: &mut Plan, beside: &[Action], look: Look, settle: Duration) {
+        let mut due: BTreeMap<Due, Duration> = plan
             .creates()
             .map(|create| {
                 let due = Due::of(create);
@@ -252,6 +262,11 @@ impl Memory {
                 (due, since)
             })
             .collect();
+        // What is due, and is left alone for now, has been due all the same.
+        due.extend(beside.iter().filter_map(|action| match action {
+            Action::Create(create) => self.due.remove_entry(&Due::of(create)),
+            Action::Cancel(_) => None,
+        }));
         // What is no longer due starts afresh if it ever is again.
         if is(Mutant::WindowNotRestarted) {
             self.due.extend(due);

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::clock::Entropy;
 
+/// The longest wait that a service may ask of us: its quotas are per minute.
+const LONGEST_ASKED: Duration = Duration::from_secs(600);
+
 /// Waits between tries that double, with jitter, and are forgotten on success.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff<K> {
@@ -37,7 +40,8 @@ impl<K: Ord + Clone> Backoff<K> {
     ) -> Duration {
         let times = self.failures.get(&key).map_or(0, |failed| failed.times) + 1;
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(times - 1)).min(self.most);
-        let wait = doubled.mul_f64(0.5 + entropy.fraction() / 2.0).max(asked.unwrap_or_default());
+        let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+        let wait = doubled.mul_f64(0.5 + entropy.fraction() / 2.0).max(asked);
         self.failures.insert(key, Failed { times, until: now + wait });
         wait
     }
@@ -112,8 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_for_more_time_gets_it() {
+    fn whoever_asks_for_more_time_gets_it_up_to_ten_minutes() {
         let mut backoff = Backoff::new(seconds(30), seconds(600));
-        assert_eq!(backoff.failed("faq", seconds(0), Some(seconds(900)), &Most), seconds(900));
+        let mut wait = |asked| backoff.failed("faq", seconds(0), Some(asked), &Most);
+        assert_eq!(wait(seconds(500)), seconds(500));
+        assert_eq!(wait(Duration::MAX), seconds(600));
     }
 }

@@ -156,6 +156,12 @@ impl Files {
         self.bell.look();
     }
 
+    /// Whether a snapshot is what there is: no newer one was published, and the
+    /// files have stood still since.
+    pub fn is_current(&self, serial: u64) -> bool {
+        !self.bell.is_moving() && self.snapshots.borrow().serial == serial
+    }
+
     /// How often the files have been looked at.
     pub fn looks(&self) -> u64 {
         self.bell.looks()

@@ -3,7 +3,7 @@
 //! Words change with every look, for they hold ages and waits; what counts as a
 //! change is the state, its reason and the run it speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -95,9 +95,11 @@ impl Standings {
             let job = tuned.job.as_ref();
             tell(Side::Run, model(&tuned.key, Severity::Info, code, None, job, words));
         }
+        let mut unseen = BTreeSet::new();
         for held in &plan.held {
             // A place that cannot be listed is told of once, not for each model.
             if matches!(held.reason, HoldReason::ListIncomplete { .. }) {
+                unseen.insert((&held.key.place, &held.key.name));
                 continue;
             }
             let (severity, code) = weight(&held.reason);
@@ -121,6 +123,12 @@ impl Standings {
         for diagnostic in &plan.diagnostics {
             let (code, words) = (diagnostic.remark.code(), show::remark(&diagnostic.remark));
             tell(Side::Remark, model(&diagnostic.key, Severity::Info, code, None, None, words));
+        }
+        // Of what could not be seen, nothing is new, and nothing is forgotten.
+        for (subject, state) in last {
+            if unseen.contains(&(&subject.0, &subject.1)) {
+                now.entry(subject).or_insert(state);
+            }
         }
         self.last = Some(now);
         gathered(news, at)

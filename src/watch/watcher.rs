@@ -18,7 +18,7 @@ use super::{Metrics, Published, Shown};
 use labels::Labels;
 
 use crate::apply::{
-    Broken, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, Seen, Stop,
+    Asked, Broken, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, Seen, Stop,
 };
 use crate::claims::ClaimStore;
 use crate::clock::{Clock, Entropy};
@@ -26,7 +26,7 @@ use crate::google::chain;
 use crate::model::{Desired, JobName, Key, Name, Observation, Place, Pretty, Progress, Untrusted};
 use crate::mutant::{Mutant, is};
 use crate::observe::ObserveError;
-use crate::plan::{Action, ClaimedBy, HoldReason, Plan, Policy, plan};
+use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan, Policy, plan};
 use crate::vertex::Vertex;
 
 /// Waits after an action that failed: half a minute, for a person who mends
@@ -99,6 +99,8 @@ pub struct Parts<'a, V, E, C> {
     pub clock: &'a C,
     /// Set when nothing more may be sent.
     pub stop: &'a Stop,
+    /// Whether the manifests of a pass are still what the files say.
+    pub asked: &'a dyn Asked,
     /// What is shown.
     pub published: &'a Published,
     /// What is counted.
@@ -138,6 +140,8 @@ pub struct Watcher<'a, V, E, C> {
     backoff: Backoff<Target>,
     places: Backoff<Place>,
     labels: Labels,
+    /// Passes in a row in which the claims could not be read.
+    claims: Backoff<()>,
     /// What the last pass held beyond the plan's own holds.
     held: BTreeMap<Key, HoldReason>,
     progress: Arc<BTreeMap<JobName, Progress>>,
@@ -153,6 +157,8 @@ pub struct Watcher<'a, V, E, C> {
     wake: Option<Duration>,
     /// Whether a pass has begun.
     begun: bool,
+    /// Whether somebody is known to have newer manifests.
+    stale: bool,
 }
 
 impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
@@ -168,6 +174,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             backoff: Backoff::new(ACTION.0, ACTION.1),
             places: Backoff::new(PLACE.0, PLACE.1),
             labels: Labels::default(),
+            claims: Backoff::new(PLACE.0, PLACE.1),
             held: BTreeMap::new(),
             progress: Arc::default(),
             waits: 0,
@@ -176,6 +183,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             runs_due: None,
             wake: None,
             begun: false,
+            stale: false,
         }
     }
 
@@ -199,14 +207,20 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         if let Some(until) = self.circuit.closed_until(now) {
             return until;
         }
-        let times = [self.runs_due, self.wake, self.labels.due(), self.backoff.next(now)];
+        let times = [
+            self.runs_due,
+            self.wake,
+            self.labels.due(),
+            self.backoff.next(now),
+            self.claims.next(now),
+        ];
         let complete = self.complete_due.max(self.complete_from);
         times.into_iter().flatten().fold(complete, Duration::min)
     }
 
-    /// Whether creates are due and wait for something.
-    pub fn holds_creates(&self) -> bool {
-        !self.held.is_empty()
+    /// Whether a newer revision of the manifests may change what is decided.
+    pub fn wants_revision(&self) -> bool {
+        self.stale || !self.held.is_empty()
     }
 
     /// Creates of which nobody knows what became of them, in words.
@@ -271,8 +285,10 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             self.complete_due = now;
         }
         let due = due && !cheaper;
-        if due {
-            self.look_at_runs(task).await?;
+        if due && let Err(failure) = self.look_at_runs(task).await {
+            // One run that cannot be read says nothing of all others.
+            tracing::debug!("{}", failure.why);
+            return self.look_completely(task).await;
         }
         if self.labels.is_due(now) {
             self.look_by_label(task).await?;
@@ -396,7 +412,29 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         }
         self.held = passed.held.into_iter().map(|held| (held.key, held.reason)).collect();
         self.learn(&passed.report);
+        self.claimed(passed.unclaimed.as_ref());
         Ok(None)
+    }
+
+    /// The claims could be read, or not: then creates wait, and nothing else.
+    fn claimed(&mut self, unclaimed: Option<&Broken>) {
+        let now = self.parts.clock.elapsed();
+        match unclaimed {
+            Some(broken) => {
+                let failure = Failure::of(broken);
+                if self.claims.times(&()) == 0 {
+                    let text = format!("{}; nothing is created", failure.why);
+                    self.tell(Severity::Error, "claimsUnreachable", text);
+                }
+                self.claims.failed((), now, failure.asked, self.parts.entropy);
+            }
+            None if self.claims.times(&()) > 0 => {
+                let text = "the claims can be read again".to_owned();
+                self.tell(Severity::Info, "claimsReachable", text);
+                self.claims.succeeded(&());
+            }
+            None => {}
+        }
     }
 
     fn reconciler<'t, S: ClaimStore>(
@@ -410,6 +448,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 clock: self.parts.clock,
                 revision: task.policy.revision,
                 stop: self.parts.stop,
+                asked: self.parts.asked,
                 memory: &self.memory,
                 claims: task.claims.as_ref().map(|claims| Claims {
                     store: claims.store,
@@ -438,7 +477,18 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
     /// Whether nothing speaks against an action at this moment.
     fn may_act(&self, action: &Action) -> bool {
         let now = self.parts.clock.elapsed();
-        !self.backoff.holds(&Target::of(action), now) || is(Mutant::BackoffIgnored)
+        // What follows a create waits with it.
+        let first = match action {
+            Action::Cancel(cancel) => cancel.after.clone().map(Target::Create),
+            Action::Create(_) => None,
+        };
+        let targets = [Some(Target::of(action)), first.clone()];
+        let creates = matches!(action, Action::Create(_)) || first.is_some();
+        if creates && self.claims.holds(&(), now) {
+            return false;
+        }
+        let held = targets.iter().flatten().any(|target| self.backoff.holds(target, now));
+        !held || is(Mutant::BackoffIgnored)
     }
 
     /// Remembers what failed, and forgets what did not.
@@ -522,6 +572,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             HoldReason::LastRunFailed { retry_in, .. } => *retry_in,
             _ => None,
         });
+        let stale = |held: &Held| matches!(held.reason, HoldReason::StaleRevision { .. });
+        self.stale = plan.held.iter().any(stale);
         self.wake = retries.min().map(|wait| now + wait.max(Duration::from_secs(1)));
         let acts = task.mode != Mode::Observe;
         for news in self.standings.news(&plan, acts, self.parts.clock.now()) {
@@ -635,7 +687,13 @@ impl Failure {
             Broken::Claims(_) => None,
             Broken::Claimed { source, .. } => source.retry_after(),
         };
-        Self { why: said(broken), asked }
+        let hint = match broken {
+            Broken::Jobs(error) => error.source.hint(),
+            Broken::Claims(error) => error.hint(),
+            Broken::Claimed { source, .. } => source.hint(),
+        };
+        let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Self { why: said(broken) + &hint, asked }
     }
 }
 

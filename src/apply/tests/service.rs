@@ -183,6 +183,7 @@ impl Service {
             clock: self,
             revision: Some(77),
             stop,
+            asked: &(),
             memory: &self.memory,
             claims: None,
         }
@@ -219,7 +220,7 @@ impl Service {
 /// What may be sent at once.
 pub(super) fn ready(plan: &Plan) -> Ready {
     let ended_wall = Timestamp::UNIX_EPOCH;
-    let look = Look { began: Duration::ZERO, ended: Duration::MAX / 2, ended_wall };
+    let look = Look { ended: Duration::MAX / 2, ..Look::at(Duration::MAX / 2, ended_wall) };
     Ready::settled(plan.clone(), look)
 }
 

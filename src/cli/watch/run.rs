@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Args;
 use super::current::Current;
-use super::looping::Loop;
+use super::looping::{Asking, Loop};
 use super::telling::Telling;
 use crate::apply::Stop;
 use crate::cli::Global;
@@ -29,6 +29,9 @@ use crate::watch::{Metrics, OnTheWire, Parts, Published, Rhythm, Watcher};
 
 /// How long undelivered events have at the end.
 const FLUSH: Duration = Duration::from_millis(1500);
+
+/// How long files may be read at the start without a word.
+const SLOW_START: Duration = Duration::from_secs(3);
 
 /// Requests a minute: the quota is 600 for a project and region, and people
 /// and pipelines have their part of it.
@@ -70,8 +73,14 @@ impl<'a> Daemon<'a> {
         let files = Files::start(paths, settings, clock, Options::default());
         let files = files.map_err(|error| Failure::new(Exit::Unexpected, error))?;
         let mut snapshots = files.snapshots();
-        // Whoever sends snapshots lives as long as `files`.
-        let _ = snapshots.changed().await;
+        let first = tokio::select! {
+            read = snapshots.changed() => read,
+            () = clock.sleep(SLOW_START) => {
+                output.complain("waiting for the files to stand still: is git at work there?\n");
+                snapshots.changed().await
+            }
+        };
+        first.map_err(|_| Failure::new(Exit::Unexpected, "the files cannot be looked at"))?;
         let first = Arc::clone(&snapshots.borrow());
         let manifests = match &first.result {
             Ok(manifests) => Arc::clone(manifests),
@@ -160,6 +169,7 @@ impl<'a> Daemon<'a> {
         let Self { args, global, output, clock, rhythm, client, emulator, .. } = self;
         let Self { files, current, telling, published, metrics, server, systemd, .. } = self;
         let (stop, wire) = (Stop::new(), OnTheWire::default());
+        let asking = Asking::new(&files);
         // Before anybody is told that it runs: a signal that nobody listens to
         // kills.
         let (mut signals, hangup) = (Signals::new(), Hangup::new());
@@ -168,6 +178,7 @@ impl<'a> Daemon<'a> {
             entropy: &SystemEntropy,
             clock: &clock,
             stop: &stop,
+            asked: &asking,
             published: &published,
             metrics: &metrics,
             wire: &wire,
@@ -180,6 +191,7 @@ impl<'a> Daemon<'a> {
             client: &client,
             snapshots: files.snapshots(),
             files: &files,
+            asking: &asking,
             serial: None,
             polling: false,
             current,
@@ -214,17 +226,24 @@ impl<'a> Daemon<'a> {
             () = pings(systemd, &clock, &published) => Exit::Unexpected,
         };
         drop(work);
-        if let Some(webhook) = &telling.webhook {
-            let left = webhook.flush(FLUSH).await;
-            if left > 0 {
-                let kept = args.state_dir.is_some();
-                let fate = if kept { "are kept for the next start" } else { "are lost" };
-                let events = count(left, "event");
-                output.complain(&format!("{events} could not be delivered and {fate}\n"));
+        let flushed = async {
+            match &telling.webhook {
+                Some(webhook) => webhook.flush(FLUSH).await,
+                None => 0,
             }
-        }
-        if let Some(server) = server {
-            server.stop().await;
+        };
+        let stopped = async {
+            if let Some(server) = server {
+                server.stop().await;
+            }
+        };
+        // Together, for there are ten seconds in all.
+        let (left, ()) = tokio::join!(flushed, stopped);
+        if left > 0 {
+            let kept = args.state_dir.is_some();
+            let fate = if kept { "are kept for the next start" } else { "are lost" };
+            let events = count(left, "event");
+            output.complain(&format!("{events} could not be delivered and {fate}\n"));
         }
         session::end(emulator).await;
         exit

@@ -23,6 +23,8 @@ struct Told {
     /// Something that matters changed.
     changed: bool,
     look: bool,
+    /// Something changed, and the files have not stood still since.
+    moving: bool,
     stop: bool,
     /// Watched directories that went away, and their watches with them.
     lost: BTreeSet<PathBuf>,
@@ -55,7 +57,10 @@ impl Bell {
     }
 
     pub(super) fn look(&self) {
-        self.told().look = true;
+        let mut told = self.told();
+        told.look = true;
+        told.moving = true;
+        drop(told);
         self.rung.notify_all();
     }
 
@@ -79,6 +84,7 @@ impl Bell {
         });
         if matters {
             told.changed = true;
+            told.moving = true;
             self.rung.notify_all();
         }
     }
@@ -90,6 +96,22 @@ impl Bell {
         told.looks += 1;
         let everything = std::mem::take(&mut told.look);
         Begun { everything, lost: std::mem::take(&mut told.lost) }
+    }
+
+    /// The files are seen to be other than those that were published.
+    pub(super) fn moves(&self) {
+        self.told().moving = true;
+    }
+
+    /// What was published is what there is, unless something was told since.
+    pub(super) fn settled(&self) {
+        let mut told = self.told();
+        told.moving = told.changed || told.look;
+    }
+
+    /// Whether the files may be other than those that were published.
+    pub(super) fn is_moving(&self) -> bool {
+        self.told().moving
     }
 
     /// What matters from now on.

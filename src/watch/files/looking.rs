@@ -72,8 +72,10 @@ impl<C: Clock> Looking<C> {
             *calm = (*calm * 2).min(self.options.quiet);
             let first = self.look();
             if self.is_published(&first) {
+                self.bell.settled();
                 return ControlFlow::Continue(());
             }
+            self.bell.moves();
             match self.bell.still(self.options.quiet) {
                 Waited::Quiet => {}
                 Waited::Rung => continue,
@@ -83,6 +85,7 @@ impl<C: Clock> Looking<C> {
             let still = second.fingerprint == first.fingerprint && !self.bell.changed();
             if still && !self.git_is_at_work() {
                 self.publish(&second);
+                self.bell.settled();
                 return ControlFlow::Continue(());
             }
         }
