@@ -85,17 +85,19 @@ impl Sight {
         true
     }
 
-    /// Our jobs that were seen and that a newer listing of their place lacks:
-    /// jobs cannot be deleted, so it is the listing that lost them.
-    pub(super) fn missing_from(&self, newer: &Observation, owner: &Name) -> Vec<Observed> {
-        let mut missing = Vec::new();
-        for (place, known) in &self.observation {
-            let (Ok(known), Some(Ok(newer))) = (known, newer.get(place)) else { continue };
+    /// All of our jobs, where a newer listing lacks one of them. Jobs cannot be
+    /// deleted: it is the listing that lost it, and the next may lose another.
+    pub(super) fn lost_by(&self, newer: &Observation, owner: &Name) -> Vec<Observed> {
+        let mut known = Vec::new();
+        for (place, listing) in &self.observation {
+            let (Ok(listing), Some(Ok(newer))) = (listing, newer.get(place)) else { continue };
             let listed: BTreeSet<&JobName> = newer.jobs.iter().map(|job| &job.name).collect();
-            let lacks = |job: &&Observed| is_of(job, owner) && !listed.contains(&job.name);
-            missing.extend(known.jobs.iter().filter(lacks).cloned());
+            let ours = || listing.jobs.iter().filter(|job| is_of(job, owner));
+            if ours().any(|job| !listed.contains(&job.name)) {
+                known.extend(ours().cloned());
+            }
         }
-        missing
+        known
     }
 
     /// Billable training tokens of our runs by base model, where Vertex says so.

@@ -377,16 +377,16 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         Ok(if failed.is_empty() { PassResult::Good } else { PassResult::Partial })
     }
 
-    /// Remembers jobs that were seen before and are not listed any more, so that
-    /// no run of theirs counts as missing. False when there are none.
+    /// Remembers the jobs that were seen before where a listing has lost one, so
+    /// that no run of theirs counts as missing. False where nothing was lost.
     fn remember_lost(&self, newer: &Observation, owner: &Name) -> bool {
-        let lost = self.sight.as_ref().map(|sight| sight.missing_from(newer, owner));
-        let lost = lost.unwrap_or_default();
-        if lost.is_empty() {
+        let known = self.sight.as_ref().map(|sight| sight.lost_by(newer, owner));
+        let known = known.unwrap_or_default();
+        if known.is_empty() {
             return false;
         }
-        tracing::debug!(jobs = lost.len(), "a listing lacks jobs that were listed before");
-        for job in lost {
+        tracing::debug!("a listing lacks jobs that were listed before");
+        for job in known {
             self.memory().found(&job.place.clone(), job);
         }
         true
