@@ -145,6 +145,8 @@ pub struct Watcher<'a, V, E, C> {
     /// What the last pass held beyond the plan's own holds.
     held: BTreeMap<Key, HoldReason>,
     progress: Arc<BTreeMap<JobName, Progress>>,
+    /// Whether something of the last pass came too late.
+    again: bool,
     /// Passes in a row that wait for a claim, or for what came too late.
     waits: u32,
     /// When everything is to be looked at again.
@@ -177,6 +179,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             claims: Backoff::new(PLACE.0, PLACE.1),
             held: BTreeMap::new(),
             progress: Arc::default(),
+            again: false,
             waits: 0,
             complete_due: Duration::ZERO,
             complete_from: Duration::ZERO,
@@ -360,6 +363,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 reconciler.note(&seen);
             }
             self.held.clear();
+            self.again = false;
             (Sight::new(seen.observation, seen.look), Some(seen.plan))
         };
         // With claims the jobs are listed again after them.
@@ -513,8 +517,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 Outcome::Held(_) | Outcome::Skipped(_) => {}
             }
         }
-        let again = report.items.iter().any(|item| item.outcome.is_decided_again());
-        self.waits = if again { self.waits + 1 } else { 0 };
+        self.again = report.items.iter().any(|item| item.outcome.is_decided_again());
     }
 
     /// Says when to look again, after a complete look that led to `plan`.
@@ -536,8 +539,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 _ => {}
             }
         }
+        self.waits = if self.again || claimed.is_some() { self.waits + 1 } else { 0 };
         if let Some(remaining) = claimed {
-            self.waits += 1;
             next = next.min(now + remaining.max(SOON.0));
         }
         if self.waits > 0 {

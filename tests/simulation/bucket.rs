@@ -154,8 +154,8 @@ impl ClaimStore for Connection {
             }
             let now = world.now();
             let claims = &mut world.lives[self.process].claims;
-            if claims.len() > 64 {
-                claims.drain(..32);
+            if claims.len() > 512 {
+                claims.drain(..256);
             }
             claims.push((path.object().to_owned(), now));
             Ok(world.read_claim(path.object()))

@@ -239,6 +239,8 @@ impl Day {
         // The first listing after it sees how the last runs ended; after the
         // next hours nothing but listings is left.
         let rest = now;
+        let newest = copies[0].lock().unwrap().newest(now);
+        let capped = resting::is_capped(&mut world.lock().unwrap(), &newest);
         runtime.run_until(rest + 2 * HOUR, Harm::default(), &mut order);
         let kills = runtime.harmed.kills;
         drop(runtime);
@@ -247,8 +249,18 @@ impl Day {
         let mut outcome = self.count(&mut world, rest);
         outcome.kills = kills;
         outcome.violations.extend(resting::l1_comes_to_rest(at_rest, rest));
-        outcome.violations.extend(resting::s15_idle_is_free(&world, rest));
+        if !capped {
+            let most = self.idle_requests(&world);
+            outcome.violations.extend(resting::s15_idle_hour(outcome.idle_hour, most));
+            outcome.violations.extend(resting::s15_idle_is_free(&world, rest));
+        }
         outcome
+    }
+
+    /// What an hour at rest may cost.
+    fn idle_requests(&self, world: &World) -> u32 {
+        let pages = world.jobs.len().div_ceil(100);
+        u32::try_from(self.lags.len() * LISTINGS * pages).unwrap()
     }
 
     fn count(&self, world: &mut World, rest: Millis) -> Outcome {
@@ -260,10 +272,7 @@ impl Day {
         let busiest_minute = world.requests.iter().copied().max().unwrap_or(0);
         let mut violations = std::mem::take(&mut world.violations);
         violations.extend(checks::counted(world).1);
-        let pages = world.jobs.len().div_ceil(100);
-        let most = u32::try_from(self.lags.len() * LISTINGS * pages).unwrap();
         violations.extend(resting::s18_quota(busiest_minute, QUOTA));
-        violations.extend(resting::s15_idle_hour(idle_hour, most));
         let outages = self.episodes.iter().filter(|(_, _, what)| matches!(what, Episode::Outage));
         Outcome {
             days: 1,

@@ -7,7 +7,7 @@
 //! everything must be at rest.
 //!
 //! ```console
-//! cargo test --test simulation                          # 400 schedules and 4 days
+//! cargo test --test simulation                          # 400 schedules and 2 days
 //! cargo test --profile sim --test simulation -- --schedules 200000
 //! cargo test --profile sim --test simulation -- --days 500
 //! cargo test --test simulation -- --replay 42 day       # of the watch daemon
@@ -99,7 +99,7 @@ fn main() -> ExitCode {
     }
     // Whoever asks for one of them gets only that.
     let (schedules, days) = match (after("--schedules"), after("--days")) {
-        (None, None) => (400, 4),
+        (None, None) => (400, 2),
         (schedules, days) => (schedules.unwrap_or(0), days.unwrap_or(0)),
     };
     let first = after("--seed").unwrap_or(1);

@@ -54,6 +54,14 @@ pub fn asks_for_nothing(world: &mut World, manifests: &Manifests) -> bool {
     })
 }
 
+/// Whether a limit holds what these manifests ask for: it lets go of it as runs
+/// leave the day that it counts.
+pub fn is_capped(world: &mut World, manifests: &Manifests) -> bool {
+    let now = world.now();
+    let observed = [(place(), Ok(world.truth(now)))].into();
+    unmistaken(|| plan(&manifests.desired, &observed, &manifests.policy)).tripped().next().is_some()
+}
+
 /// What the planner says without the mistake that is being looked for.
 fn unmistaken(plan: impl FnOnce() -> Plan) -> Plan {
     #[cfg(feature = "mutants")]
