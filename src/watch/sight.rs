@@ -85,21 +85,6 @@ impl Sight {
         true
     }
 
-    /// All of our jobs, where a newer listing lacks one of them. Jobs cannot be
-    /// deleted: it is the listing that lost it, and the next may lose another.
-    pub(super) fn lost_by(&self, newer: &Observation, owner: &Name) -> Vec<Observed> {
-        let mut known = Vec::new();
-        for (place, listing) in &self.observation {
-            let (Ok(listing), Some(Ok(newer))) = (listing, newer.get(place)) else { continue };
-            let listed: BTreeSet<&JobName> = newer.jobs.iter().map(|job| &job.name).collect();
-            let ours = || listing.jobs.iter().filter(|job| is_of(job, owner));
-            if ours().any(|job| !listed.contains(&job.name)) {
-                known.extend(ours().cloned());
-            }
-        }
-        known
-    }
-
     /// Billable training tokens of our runs by base model, where Vertex says so.
     pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());

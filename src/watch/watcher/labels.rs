@@ -9,7 +9,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Failure, Task, Watcher};
+use super::telling::Failure;
+use super::{Task, Watcher};
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{Name, Place};
