@@ -282,6 +282,9 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         &mut self,
         task: &Task<'_, S>,
     ) -> Result<PassResult, Failure> {
+        // Ten thousand jobs are tens of megabytes: two pictures of them need not
+        // be there at a time. Should this look fail, the next is complete, too.
+        self.sight = None;
         let reconciler = self.reconciler(task);
         let seen = reconciler.look().await.map_err(|error| Failure::of(&Broken::Jobs(error)))?;
         let failed = seen.failed.clone();
