@@ -19,7 +19,7 @@ use crate::{Error, millis, own};
 /// Passes of which the mean is taken.
 const PASSES: u32 = 10;
 
-/// Half of the 0.1 % would be 30 ms a minute.
+/// 0.1 % of a core, in milliseconds a minute.
 const IDLE_A_MINUTE: f64 = 60.0;
 
 /// Rests, and passes over everything that ask for nothing.
@@ -74,11 +74,13 @@ pub(crate) fn measure(
         millis(hashing),
     ));
     report.below("idle: CPU in a minute (0.1 % of a core)", resting, IDLE_A_MINUTE, "ms");
-    // By `rhythm.rs` a listing of 100 pages comes 3 times an hour, by
-    // `files::Options` everything is read 6 times. A pass is both.
-    let pages = manifests.div_ceil(100) as f64;
-    let listings = (300.0 / pages).min(12.0);
-    let hour = 60.0 * resting + listings.max(6.0) * millis(pass);
+    // By `rhythm.rs` 300 pages an hour are listed, at most 12 times; by
+    // `files::Options` everything is read 6 times. A pass was both, and what it
+    // takes beyond a listing is no less than a reading.
+    let listings = (300.0 / manifests.div_ceil(100) as f64).min(12.0);
+    let reading = millis(pass.saturating_sub(listing));
+    let readings = (6.0 - listings).max(0.0);
+    let hour = 60.0 * resting + listings * millis(pass) + readings * reading;
     report.below("idle: with an hour's listings and readings", hour / 60.0, IDLE_A_MINUTE, "ms");
     report.below("idle: resident memory", in_mb(counted.resident.max(first.resident)), 60.0, "MB");
     let beyond = pass.saturating_sub(listing + hashing);
@@ -120,7 +122,7 @@ pub(crate) fn flat(
         .collect();
     report.note(format!("{passes} passes over {manifests} manifests: {}", figures.join(", ")));
     let growth = last.resident as f64 - first.resident as f64;
-    // Two pages of the allocator's for each thousand passes are no leak.
+    // A leak of one list of the runs in each pass would be 100 times that.
     report.below("flat: resident memory grown", growth / 1e3, 500.0, "kB");
     let more = last.descriptors as f64 - first.descriptors as f64;
     report.below("flat: descriptors grown", more, 1.0, "");

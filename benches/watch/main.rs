@@ -10,7 +10,7 @@
 //!
 //! Arguments choose parts: `edits`, `idle`, `flat`. From the environment come
 //! `RETUNE_BENCH_PROGRAM` (else the release build), `RETUNE_BENCH_MANIFESTS`
-//! (10000), `RETUNE_BENCH_EDITS` (20), `RETUNE_BENCH_REST` (120 seconds) and
+//! (10000), `RETUNE_BENCH_EDITS` (20), `RETUNE_BENCH_REST` (600 seconds) and
 //! `RETUNE_BENCH_PASSES` (2000).
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and the environment")]
@@ -110,7 +110,7 @@ fn own(arguments: &[&str]) -> Result<Command, Error> {
 fn drive(parts: &[&str]) -> Result<(), Error> {
     let manifests = setting("RETUNE_BENCH_MANIFESTS", 10_000)?;
     let edits = setting("RETUNE_BENCH_EDITS", 20)?;
-    let rest = setting("RETUNE_BENCH_REST", 120)?;
+    let rest = setting("RETUNE_BENCH_REST", 600)?;
     let passes = setting("RETUNE_BENCH_PASSES", 2_000)?;
     build()?;
     let directory = tempfile::tempdir()?;

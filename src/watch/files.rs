@@ -61,6 +61,7 @@ pub struct Options {
     /// How long files stand still before they are taken as they are.
     pub quiet: Duration,
     /// Between two looks when nothing is told: a network file system tells nothing.
+    /// Longer where there are so many files that a look takes a while.
     pub resync: Duration,
     /// Between two looks that read everything: a file can change and keep size
     /// and time.
@@ -141,6 +142,7 @@ impl Files {
             published: None,
             parsed: 0,
             full_at: None,
+            took: Duration::ZERO,
         };
         std::thread::Builder::new().name("files".to_owned()).spawn(|| looking.run())?;
         Ok(Self { bell, snapshots })

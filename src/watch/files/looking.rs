@@ -21,6 +21,10 @@ const LOCK: Duration = Duration::from_millis(50);
 /// grows while it is looked at; whoever grows it is heard then.
 const MAX_GROWTH: usize = 8;
 
+/// What part of the time looks may take while nothing happens: with 10,000
+/// files one takes 70 ms, and comes every 3.5 minutes then.
+const SHARE: u32 = 3_000;
+
 pub(super) struct Looking<C> {
     pub(super) paths: Vec<PathBuf>,
     pub(super) settings: Settings,
@@ -36,6 +40,8 @@ pub(super) struct Looking<C> {
     pub(super) parsed: usize,
     /// When everything was last read.
     pub(super) full_at: Option<Duration>,
+    /// How long the last look took.
+    pub(super) took: Duration,
 }
 
 impl<C: Clock> Looking<C> {
@@ -60,8 +66,11 @@ impl<C: Clock> Looking<C> {
     /// How long to wait for word of a change.
     fn pause(&self) -> Duration {
         let invalid = self.publisher.borrow().result.is_err();
-        let Options { poll, resync, .. } = self.options;
-        if invalid || self.armed.polling().is_some() { poll } else { resync }
+        let Options { poll, resync, full, .. } = self.options;
+        if invalid || self.armed.polling().is_some() {
+            return poll;
+        }
+        resync.max((self.took * SHARE).min(full))
     }
 
     /// Looks until the files stand still, and publishes what is new.
@@ -118,6 +127,9 @@ impl<C: Clock> Looking<C> {
             let due = self.full_at.is_none_or(|at| now.saturating_sub(at) >= self.options.full);
             let everything = begun.everything || due;
             let scan = self.library.scan(self.clock.now(), everything);
+            if !everything {
+                self.took = self.clock.elapsed().saturating_sub(now);
+            }
             if everything {
                 self.full_at = Some(now);
             }

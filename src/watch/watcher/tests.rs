@@ -10,10 +10,16 @@ use serde_json::Value;
 
 use super::*;
 use crate::apply::SETTLE;
+use crate::apply::Stop;
 use crate::claims::NoClaims;
-use crate::model::{CreateRequest, JobState, Lifecycle, Listing, Observed, Source, Stamp};
-use crate::model::{TunedModel, TuningSpec, Wanted};
+use crate::model::{
+    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Observed, Place, Source,
+    Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
+};
+use crate::plan::Policy;
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob};
+use crate::watch::circuit::OPEN_AFTER;
+use crate::watch::{Metrics, News, OnTheWire, Published, Rhythm};
 
 /// A tuning service in memory that counts what it is asked for.
 #[derive(Default)]
