@@ -148,6 +148,8 @@ impl Memory {
     /// starts again.
     pub fn changed(&mut self, name: &Name, at: Duration) {
         self.due.retain(|due, _| due.key.name != *name);
+        // Also where nothing is ever due: names come and go.
+        self.changed.retain(|_, known| at < *known + UNCHANGED);
         self.changed.insert(name.clone(), at);
     }
 
@@ -163,13 +165,6 @@ impl Memory {
         }
         let run = labels::run(run);
         self.unresolved.push(Unresolved { due: Due::of(create), run, sent });
-    }
-
-    /// How many things are remembered.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        let creates = self.made.len() + self.unresolved.len() + self.due.len();
-        creates + self.changed.len() + self.known.len() + self.listed.len()
     }
 
     /// Why no further create may be sent by this process.
@@ -307,5 +302,14 @@ fn window(settle: Duration) -> Duration {
         _ if is(Mutant::NoSettle) => Duration::ZERO,
         settle if is(Mutant::HalfSettle) => settle / 2,
         settle => settle,
+    }
+}
+
+#[cfg(test)]
+impl Memory {
+    /// How many things are remembered.
+    pub(crate) fn len(&self) -> usize {
+        let creates = self.made.len() + self.unresolved.len() + self.due.len();
+        creates + self.changed.len() + self.known.len() + self.listed.len()
     }
 }

@@ -576,13 +576,6 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         self.listener.hear(&News { severity, code, key, job, reason, message, at });
     }
 
-    /// How many things are kept from earlier passes, beside what was seen.
-    #[cfg(test)]
-    fn kept(&self) -> usize {
-        let waits = self.backoff.len() + self.places.len() + self.held.len();
-        self.memory().len() + waits + self.progress.len() + self.standings.len()
-    }
-
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -608,6 +601,15 @@ impl Failure {
 /// An error and its causes in a line that is safe to print.
 fn said(error: &dyn std::error::Error) -> String {
     Untrusted::new(chain(error)).shown().to_string()
+}
+
+#[cfg(test)]
+impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
+    /// How many things are kept from earlier passes, beside what was seen.
+    fn kept(&self) -> usize {
+        let waits = self.backoff.len() + self.places.len() + self.held.len();
+        self.memory().len() + waits + self.progress.len() + self.standings.len()
+    }
 }
 
 #[cfg(test)]
