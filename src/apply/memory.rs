@@ -159,6 +159,7 @@ impl Memory {
     /// starts again.
     pub fn changed(&mut self, name: &Name, at: Duration) {
         self.due.retain(|due, _| due.key.name != *name);
+        // Also where nothing is ever due: names come and go.
         self.changed.retain(|_, known| at < *known + UNCHANGED);
         self.changed.insert(name.clone(), at);
     }
@@ -175,13 +176,6 @@ impl Memory {
         }
         let run = labels::run(run);
         self.unresolved.push(Unresolved { due: Due::of(create), run, sent });
-    }
-
-    /// How many things are remembered.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        let creates = self.made.len() + self.unresolved.len() + self.due.len();
-        creates + self.changed.len() + self.known.len() + self.listed.len()
     }
 
     /// Why no further create may be sent by this process.
@@ -367,4 +361,13 @@ fn window(settle: Duration) -> Duration {
 /// What tells the jobs of one place apart, however its project is written.
 fn ids(listing: &Listing) -> BTreeSet<&str> {
     listing.jobs.iter().map(|job| &*job.name.id).collect()
+}
+
+#[cfg(test)]
+impl Memory {
+    /// How many things are remembered.
+    pub(crate) fn len(&self) -> usize {
+        let creates = self.made.len() + self.unresolved.len() + self.due.len();
+        creates + self.changed.len() + self.known.len() + self.listed.len()
+    }
 }

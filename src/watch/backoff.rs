@@ -56,11 +56,6 @@ impl<K: Ord + Clone> Backoff<K> {
         self.failures.retain(|key, _| keep(key));
     }
 
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.failures.len()
-    }
-
     /// Whether `key` is left alone at `now`.
     pub(super) fn holds(&self, key: &K, now: Duration) -> bool {
         self.failures.get(key).is_some_and(|failed| now < failed.until)
@@ -74,6 +69,13 @@ impl<K: Ord + Clone> Backoff<K> {
     /// When the first of those that are left alone at `now` may be tried again.
     pub(super) fn next(&self, now: Duration) -> Option<Duration> {
         self.failures.values().map(|failed| failed.until).filter(|until| *until > now).min()
+    }
+}
+
+#[cfg(test)]
+impl<K> Backoff<K> {
+    pub(super) fn len(&self) -> usize {
+        self.failures.len()
     }
 }
 

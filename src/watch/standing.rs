@@ -55,11 +55,6 @@ pub(super) struct Standings {
 }
 
 impl Standings {
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.last.as_ref().map_or(0, BTreeMap::len)
-    }
-
     /// What is new in `plan`. The first one is where everything begins: only
     /// what is held, adrift or orphaned is told of it. `acts` says whether the
     /// plan's actions are carried out, so that they are no news by themselves.
@@ -199,5 +194,12 @@ fn weight(reason: &HoldReason) -> (Severity, &'static str) {
         | HoldReason::ListIncomplete { .. }
         | HoldReason::UnknownState { .. }
         | HoldReason::StaleRevision { .. } => (Severity::Warning, "held"),
+    }
+}
+
+#[cfg(test)]
+impl Standings {
+    pub(super) fn len(&self) -> usize {
+        self.last.as_ref().map_or(0, BTreeMap::len)
     }
 }

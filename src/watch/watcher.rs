@@ -271,15 +271,17 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         plan
     }
 
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     /// How many things are kept from earlier passes, beside what was seen.
-    #[cfg(test)]
     fn kept(&self) -> usize {
         let waits = self.backoff.len() + self.places.len() + self.held.len();
         self.memory().len() + waits + self.progress.len() + self.standings.len()
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -404,7 +404,6 @@ async fn an_idle_hour_costs_what_is_promised() {
         let hours = 10;
         daemon.live_for(seconds(hours * 3_600), &all).await;
         let asked = service.requests.load(Ordering::Relaxed) / hours;
-        println!("{jobs} jobs: {asked} requests in an idle hour");
         assert!(asked <= promised && asked >= promised / 2, "{jobs} jobs: {asked}");
     }
 }

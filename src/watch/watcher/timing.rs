@@ -53,7 +53,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         }
         self.waits = if self.again || claimed.is_some() { self.waits + 1 } else { 0 };
         if let Some(remaining) = claimed {
-            next = next.min(now + remaining.max(SOON.0));
+            next = next.min(now.saturating_add(remaining.max(SOON.0)));
         }
         if self.waits > 0 {
             let poll = SOON.0.saturating_mul(1 << (self.waits - 1).min(8)).min(SOON.1);
