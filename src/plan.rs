@@ -30,7 +30,7 @@ pub use action::{Action, Cancel, CancelReason, Change, Create, CreateReason};
 pub use diagnostic::{Diagnostic, Remark};
 pub use held::{CancelledBy, ClaimedBy, Held, HoldReason, Known, Newer};
 pub use orphans::Orphan;
-pub use policy::Policy;
+pub use policy::{Policy, Unseen};
 
 use std::time::Duration;
 

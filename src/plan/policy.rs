@@ -1,9 +1,9 @@
 //! What the operator allows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::model::{Limits, Name, Shard};
+use crate::model::{Limits, Name, Place, Shard};
 
 /// What the operator allows.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +18,24 @@ pub struct Policy {
     /// when absent, else also the owner's jobs of this age. For whoever applies
     /// plan after plan.
     pub window: Option<Duration>,
+    /// What was last known of places, for limits while they cannot be listed. For
+    /// whoever decides without them.
+    pub unseen: BTreeMap<Place, Unseen>,
     /// Only these names are decided; all of them when empty.
     pub only: BTreeSet<Name>,
     /// Only names in this part are decided; all of them when absent.
     pub shard: Option<Shard>,
     /// Orphans whose active runs are cancelled.
     pub prune: BTreeSet<Name>,
+}
+
+/// What counts towards limits of a place that cannot be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Unseen {
+    /// The owner's active and ending runs.
+    pub busy: usize,
+    /// The owner's jobs within the policy's window.
+    pub created: usize,
 }
 
 impl Policy {
@@ -34,6 +46,7 @@ impl Policy {
             revision: None,
             limits: Limits::default(),
             window: None,
+            unseen: BTreeMap::new(),
             only: BTreeSet::new(),
             shard: None,
             prune: BTreeSet::new(),

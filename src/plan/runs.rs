@@ -50,6 +50,8 @@ pub(super) struct Index<'a> {
     busy: BTreeMap<&'a str, usize>,
     foreign: u64,
     owner: Name,
+    /// Jobs within the policy's window, in places that cannot be listed.
+    unseen: usize,
 }
 
 impl<'a> Index<'a> {
@@ -64,9 +66,15 @@ impl<'a> Index<'a> {
             busy: BTreeMap::new(),
             foreign: 0,
             owner: policy.owner.clone(),
+            unseen: 0,
         };
         for (place, listing) in observed {
-            let Ok(listing) = listing else { continue };
+            let Ok(listing) = listing else {
+                let known = policy.unseen.get(place).copied().unwrap_or_default();
+                *index.busy.entry(&place.project).or_default() += known.busy;
+                index.unseen += known.created;
+                continue;
+            };
             index.foreign += listing.foreign;
             for job in &listing.jobs {
                 index.take(place, job, &named, policy);
@@ -179,7 +187,7 @@ impl<'a> Index<'a> {
             });
             jobs.count()
         };
-        listings.map(recent).sum()
+        listings.map(recent).sum::<usize>() + self.unseen
     }
 
     /// The server's time of the place's listing.

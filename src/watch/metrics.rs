@@ -45,7 +45,7 @@ pub enum PassResult {
     Good,
     /// Some places could not be seen; they are held.
     Partial,
-    /// No place could be seen, or the manifests are not valid.
+    /// No place could be seen.
     Failed,
 }
 

@@ -86,7 +86,12 @@ pub(super) struct Reporter<'a, C> {
     pub(super) listener: &'a dyn Listener,
     pub(super) metrics: &'a Metrics,
     pub(super) wire: &'a OnTheWire,
+    /// What was told of an action that failed: the same again is no news.
+    pub(super) told: &'a Told,
 }
+
+/// What was last told of each action that failed.
+pub(super) type Told = Mutex<BTreeMap<(Key, Option<String>), String>>;
 
 impl<C: Clock> Observer for Reporter<'_, C> {
     fn notice(&self, event: &Event<'_>) {
@@ -95,7 +100,14 @@ impl<C: Clock> Observer for Reporter<'_, C> {
             Event::Done(action, outcome) => {
                 self.wire.done(action);
                 self.metrics.acted(action.verb(), outcome.code());
-                if let Some(news) = news(action, outcome, self.clock.now()) {
+                let Some(news) = news(action, outcome, self.clock.now()) else { return };
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                let last = if outcome.is_failure() {
+                    told.insert(id(action), news.message.clone())
+                } else {
+                    told.remove(&id(action))
+                };
+                if last.as_ref() != Some(&news.message) {
                     self.listener.hear(&news);
                 }
             }

@@ -44,12 +44,20 @@ impl Rhythm {
     /// How long after a complete look of so many pages the next one is due,
     /// give or take a tenth, so that daemons that started together part.
     pub(super) fn complete(self, pages: u32, entropy: &impl Entropy) -> Duration {
-        let cost = match self.interval {
+        let every = self.interval.unwrap_or(INTERVAL).max(self.cost(pages));
+        every.mul_f64(0.9 + entropy.fraction() / 5.0)
+    }
+
+    /// Whether so many pages make complete looks rarer than asked for.
+    pub(super) fn is_stretched_by(self, pages: u32) -> bool {
+        self.cost(pages) > self.interval.unwrap_or(INTERVAL)
+    }
+
+    fn cost(self, pages: u32) -> Duration {
+        match self.interval {
             Some(_) => Self::least(pages),
             None => Duration::from_secs(3600) / PAGES_AN_HOUR * pages,
-        };
-        let every = self.interval.unwrap_or(INTERVAL).max(cost);
-        every.mul_f64(0.9 + entropy.fraction() / 5.0)
+        }
     }
 
     /// How long after looks that took so many pages the next one may begin at

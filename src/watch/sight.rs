@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
 use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
-use crate::plan::Plan;
+use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
 
 /// Jobs in one page of a listing.
@@ -83,6 +83,22 @@ impl Sight {
         }
         known.jobs.extend(ours.into_values());
         true
+    }
+
+    /// What of each place that was seen counts towards limits.
+    pub(super) fn counts(&self, owner: &Name, window: Option<Duration>) -> BTreeMap<Place, Unseen> {
+        let count = |listing: &Listing| {
+            let ours = || listing.jobs.iter().filter(|job| is_of(job, owner));
+            let busy = |job: &&Observed| matches!(job.phase(), Phase::Active | Phase::Ending);
+            let recent = |job: &&Observed| {
+                let old = age(job, listing.date).zip(window).is_some_and(|(age, most)| age > most);
+                window.is_some() && !old
+            };
+            Unseen { busy: ours().filter(busy).count(), created: ours().filter(recent).count() }
+        };
+        let listings = self.observation.iter();
+        let seen = listings.filter_map(|(place, listing)| Some((place, listing.as_ref().ok()?)));
+        seen.map(|(place, listing)| (place.clone(), count(listing))).collect()
     }
 
     /// Billable training tokens of our runs by base model, where Vertex says so.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::circuit::Circuit;
 use super::metrics::PassResult;
-use super::reporter::Listener;
+use super::reporter::{Listener, Told};
 use super::sight::Sight;
 use super::standing::Standings;
 use crate::apply::Memory;
@@ -23,7 +23,7 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Key, Name, Place, Progress};
 use crate::mutant::{Mutant, is};
-use crate::plan::{Action, HoldReason, Plan, plan};
+use crate::plan::{Action, HoldReason, Plan, Unseen, plan};
 use crate::vertex::Vertex;
 use labels::Labels;
 use telling::Failure;
@@ -64,6 +64,9 @@ pub struct Watcher<'a, V, E, C> {
     backoff: Backoff<Target>,
     places: Backoff<Place>,
     labels: Labels,
+    told: Told,
+    /// What was last known of each place.
+    unseen: BTreeMap<Place, Unseen>,
     /// Passes in a row in which the claims could not be read.
     claims: Backoff<()>,
     /// What the last pass held beyond the plan's own holds.
@@ -100,6 +103,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             backoff: Backoff::new(ACTION.0, ACTION.1),
             places: Backoff::new(PLACE.0, PLACE.1),
             labels: Labels::default(),
+            told: Told::default(),
+            unseen: BTreeMap::new(),
             claims: Backoff::new(PLACE.0, PLACE.1),
             held: BTreeMap::new(),
             progress: Arc::default(),
@@ -123,6 +128,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
                 self.memory().changed(name, now);
             }
             self.held.retain(|key, _| key.name != *name);
+            let told = self.told.get_mut().unwrap_or_else(PoisonError::into_inner);
+            told.retain(|(key, _), _| key.name != *name);
             self.backoff
                 .retain(|target| !matches!(target, Target::Create(key) if key.name == *name));
         }
@@ -148,6 +155,11 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
     /// Whether a newer revision of the manifests may change what is decided.
     pub fn wants_revision(&self) -> bool {
         self.stale || !self.held.is_empty()
+    }
+
+    /// What counts towards limits while places cannot be listed.
+    pub fn unseen(&self) -> &BTreeMap<Place, Unseen> {
+        &self.unseen
     }
 
     /// Creates of which nobody knows what became of them, in words.

@@ -36,6 +36,8 @@ fn one_invalid_manifest_holds_everything_until_it_is_mended() {
     assert_eq!(daemon.count("manifestsInvalid"), 1);
     world.wants(model("faq"));
     daemon.hears("manifestsValid");
+    daemon.hears_of("cancelRequested", "old");
+    daemon.hears_of("created", "router");
     daemon.looks();
     assert_eq!(daemon.count("created") + daemon.count("cancelRequested"), 2);
     assert_eq!(world.emulator.names(), ["faq", "old", "router"]);

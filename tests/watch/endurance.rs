@@ -65,7 +65,9 @@ fn endurance_of_many_passes() {
         world.wants(model(&format!("model-{number:02}")));
     }
     let mut daemon = world.watch(&format!("--max-creates {MODELS}"));
-    daemon.looks();
+    for _ in 0..MODELS {
+        daemon.hears("created");
+    }
     assert_eq!(world.emulator.jobs().len(), MODELS);
     let run = |passes: u64| {
         let before = daemon.passes();

@@ -1,6 +1,7 @@
 //! The life of runs, from the manifest to the model.
 
 use crate::model::model;
+use crate::wait::until;
 use crate::world::World;
 
 const FAILS: &str = "gs://retune-samples/faults/fail.jsonl";
@@ -98,8 +99,8 @@ fn two_shards_make_everything_once() {
         world.wants(model(name));
     }
     let mut shards = ["1/2", "2/2"].map(|shard| world.watch(&format!("--shard {shard}")));
+    until("run of each", || world.emulator.names().len() == names.len());
     for daemon in &shards {
-        daemon.looks();
         daemon.looks();
     }
     assert_eq!(world.emulator.names(), names);
@@ -148,7 +149,9 @@ fn creates_of_the_last_day_count_towards_the_limit() {
         world.wants(model(&format!("model-{number:02}")));
     }
     let mut daemon = world.watch("");
-    daemon.looks();
+    for _ in 0..10 {
+        daemon.hears("created");
+    }
     world.emulator.changed_by(&["create"; 10]);
     // Also for a daemon that has made none of them.
     daemon.stops(rustix::process::Signal::TERM);

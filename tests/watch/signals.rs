@@ -43,7 +43,9 @@ fn tells_to_stop(daemon: &Daemon, signal: Signal) {
 /// Another daemon finds what was made, and makes the rest.
 #[track_caller]
 fn the_next_one_makes_the_rest(world: &World) {
-    world.watch("").looks();
+    let daemon = world.watch("");
+    until("run of each", || world.emulator.names().len() == NAMES.len());
+    daemon.looks();
     assert_eq!(world.emulator.names(), NAMES);
     world.emulator.changed_by(&["create"; NAMES.len()]);
 }

@@ -11,6 +11,7 @@ use crate::cli::claims::{self, Store};
 use crate::cli::failure::Failure;
 use crate::cli::session::{self, VertexClient};
 use crate::cli::{Global, revision};
+use crate::google::Counters;
 use crate::manifest::Manifests;
 use crate::model::{Name, Place};
 use crate::observe;
@@ -69,6 +70,18 @@ impl Current {
     pub(super) async fn read_revision(&mut self, global: &Global) -> Result<(), Failure> {
         self.policy.revision = revision_of(&self.manifests, global).await?;
         Ok(())
+    }
+
+    /// Keeps the connections to a bucket that is still the same.
+    pub(super) fn keep_store_of(&mut self, older: &mut Self) {
+        if self.store.is_some() && self.is_protected_as(older) {
+            self.store = older.store.take();
+        }
+    }
+
+    /// Requests for claims, counted.
+    pub(super) fn counters(&self) -> Option<Arc<Counters>> {
+        self.store.as_ref().map(|store| store.claims.counters())
     }
 
     /// Whether creates are protected in the same way: by the same window, or in

@@ -1,7 +1,7 @@
 //! Waits for whatever means "look again", and looks.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
@@ -19,6 +19,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interrupt::Hangup;
 use crate::cli::session::VertexClient;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
+use crate::google::Counters;
 use crate::manifest::{Manifests, Rejected, Severity as Found};
 use crate::watch::files::{Files, Snapshot};
 use crate::watch::systemd::Systemd;
@@ -67,6 +68,8 @@ pub(super) struct Loop<'a> {
     /// Whether it was said that files are only polled.
     pub(super) polling: bool,
     pub(super) current: Current,
+    /// Requests for claims, counted.
+    pub(super) claims: Arc<Mutex<Option<Arc<Counters>>>>,
     /// Whether the newest manifests are valid.
     pub(super) valid: bool,
     pub(super) watcher: Watcher<'a, VertexClient, SystemEntropy, SystemClock>,
@@ -151,6 +154,7 @@ impl Loop<'_> {
             (true, true) => Mode::Observe,
             (true, false) => Mode::Act,
         };
+        self.current.policy.unseen = self.watcher.unseen().clone();
         let Current { manifests, places, policy, settle, store } = &self.current;
         let task: Task<'_, GcsClaims<SystemClock, SystemEntropy>> = Task {
             desired: &manifests.desired,
@@ -264,6 +268,9 @@ impl Loop<'_> {
         if restart || !next.is_protected_as(&self.current) {
             self.watcher.changed(next.manifests.desired.iter().map(|desired| &desired.key.name));
         }
+        let mut next = next;
+        next.keep_store_of(&mut self.current);
+        *self.claims.lock().unwrap_or_else(PoisonError::into_inner) = next.counters();
         self.current = next;
         Ok(())
     }

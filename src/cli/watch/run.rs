@@ -1,7 +1,7 @@
 //! The loop: waits for whatever means "look again", and looks.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Args;
@@ -19,7 +19,7 @@ use crate::cli::output::Output;
 use crate::cli::session::{self, VertexClient};
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::emulator::Running;
-use crate::google::Secret;
+use crate::google::{Counters, Secret};
 use crate::manifest;
 use crate::watch::files::{Files, Options};
 use crate::watch::serve::{SILENCE, ServeError, ServeOptions, Server};
@@ -48,6 +48,8 @@ pub(super) struct Daemon<'a> {
     emulator: Option<Running>,
     files: Files,
     current: Current,
+    /// Requests for claims, counted.
+    claims: Arc<Mutex<Option<Arc<Counters>>>>,
     telling: Telling,
     published: Arc<Published>,
     metrics: Arc<Metrics>,
@@ -106,6 +108,7 @@ impl<'a> Daemon<'a> {
             client,
             emulator,
             files,
+            claims: Arc::new(Mutex::new(current.counters())),
             current,
             telling,
             published,
@@ -150,7 +153,13 @@ impl<'a> Daemon<'a> {
             allowed_hosts: self.args.allow_host.clone(),
         };
         let (counters, clock) = (self.client.counters(), Arc::new(self.clock));
-        let requests = Arc::new(move || counters.by_method());
+        let claims = Arc::clone(&self.claims);
+        let requests = Arc::new(move || {
+            let claims = claims.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut requests = counters.by_method();
+            requests.extend(claims.iter().flat_map(|counters| counters.by_method()));
+            requests
+        });
         let (published, metrics) = (Arc::clone(&self.published), Arc::clone(&self.metrics));
         let bound = Server::bind(options, published, metrics, requests, clock).await;
         self.server = Some(bound.map_err(|error| {
@@ -167,7 +176,8 @@ impl<'a> Daemon<'a> {
     /// Runs until it is told to stop.
     pub(super) async fn run(self) -> Exit {
         let Self { args, global, output, clock, rhythm, client, emulator, .. } = self;
-        let Self { files, current, telling, published, metrics, server, systemd, .. } = self;
+        let Self { files, current, claims, telling, published, metrics, server, systemd, .. } =
+            self;
         let (stop, wire) = (Stop::new(), OnTheWire::default());
         let asking = Asking::new(&files);
         // Before anybody is told that it runs: a signal that nobody listens to
@@ -192,6 +202,7 @@ impl<'a> Daemon<'a> {
             snapshots: files.snapshots(),
             files: &files,
             asking: &asking,
+            claims,
             serial: None,
             polling: false,
             current,

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::world::World;
+use super::world::{World, place};
 use crate::model::JobState::{Cancelled, Cancelling, Running};
+use crate::model::{Place, Untrusted};
+use crate::plan::{Unseen, plan};
 
 #[test]
 fn above_the_create_limit_all_creates_are_held() {
@@ -68,6 +70,25 @@ fn a_superseded_run_frees_its_slot_for_its_successor_only() {
         world.decides(),
         ["create b specChanged", "cancel 1 superseded after", "held a concurrencyLimit"]
     );
+}
+
+#[test]
+fn what_was_last_known_of_a_place_counts_while_it_cannot_be_listed() {
+    let there = Place::new(&*place().project, "us-east4");
+    let creates = |unseen: Unseen, max_concurrent| {
+        let world = World::new().wants("a", 1).policy(|policy| {
+            policy.window = Some(Duration::from_secs(86_400));
+            policy.limits.max_creates = 3;
+            policy.limits.max_concurrent = Some(max_concurrent);
+            policy.unseen = [(there.clone(), unseen)].into();
+        });
+        let mut seen = world.observation();
+        seen.insert(there.clone(), Err(Untrusted::new("down")));
+        plan(&world.desired, &seen, &world.policy).creates().count()
+    };
+    assert_eq!(creates(Unseen { busy: 1, created: 2 }, 2), 1);
+    assert_eq!(creates(Unseen { busy: 1, created: 2 }, 1), 0);
+    assert_eq!(creates(Unseen { busy: 0, created: 3 }, 2), 0);
 }
 
 #[test]

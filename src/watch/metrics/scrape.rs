@@ -59,7 +59,7 @@ fn gauges(
     if let Some(at) = state.last_good {
         let age = Gauge::new(
             "retune_last_good_pass_age_seconds",
-            "Seconds since the last complete pass ended; absent before the first.",
+            "Seconds since the last pass in which nothing failed; absent before the first.",
         )?;
         age.set(now.saturating_sub(at).as_secs_f64());
         registry.register(Box::new(age))?;

@@ -41,6 +41,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         // With claims the jobs are listed again after them.
         let pages = sight.pages() * if acts && task.claims.is_some() { 2 } else { 1 };
         self.complete_from = self.parts.clock.elapsed() + Rhythm::least(pages);
+        let owner = &task.policy.owner;
+        self.unseen.retain(|place, _| task.places.contains(place));
+        self.unseen.extend(sight.counts(owner, task.policy.window));
         self.sight = Some(sight);
         self.reached(&failed, task);
         // What was done is part of the picture, and the listing lags behind.
@@ -64,6 +67,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
             listener: self.listener,
             metrics: self.parts.metrics,
             wire: self.parts.wire,
+            told: &self.told,
         };
         let reconciler = self.reconciler(task);
         let passed = reconciler.pass(seen, |action| self.may_act(action), &reporter).await;

@@ -16,6 +16,7 @@ use crate::google::chain;
 use crate::model::{Name, Place};
 use crate::observe::keep;
 use crate::vertex::Vertex;
+use crate::watch::sight::Sight;
 
 /// How many times fewer pages our jobs must have than all jobs, for a look by
 /// label to be worth its requests.
@@ -43,7 +44,9 @@ impl Labels {
 impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     /// The places where looking by label is worth it, and what it costs.
     fn labelled(&self, owner: &Name) -> (Vec<Place>, u32) {
-        let Some(sight) = &self.sight else { return (Vec::new(), 0) };
+        // Where complete looks are not rare, they tell as much as soon.
+        let stretched = |sight: &&Sight| self.parts.rhythm.is_stretched_by(sight.pages());
+        let Some(sight) = self.sight.as_ref().filter(stretched) else { return (Vec::new(), 0) };
         let mut pages = 0;
         let mut places = Vec::new();
         for (place, all, ours) in sight.pages_of(owner) {
