@@ -28,7 +28,7 @@ pub use memory::{AMBIGUOUS, Look, Memory, SETTLE, UNCHANGED};
 pub use outcome::{Item, Outcome, Report, Skipped, Withheld};
 pub use pass::Passed;
 pub use reconcile::{Broken, CarriedOut, Reconciler, Seen};
-pub use stop::Stop;
+pub use stop::{Asked, Stop};
 pub use wait::{Ended, Verdict, Wait, WaitError};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -64,6 +64,8 @@ pub struct Executor<'a, V, E, C, S = NoClaims> {
     pub revision: Option<i64>,
     /// Set when no further request may be sent.
     pub stop: &'a Stop,
+    /// Whether the manifests are still those that were decided on.
+    pub asked: &'a dyn Asked,
     /// What this process has sent before.
     pub memory: &'a Mutex<Memory>,
     /// Where creates are claimed; without it they wait for a settle window.

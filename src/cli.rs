@@ -118,7 +118,7 @@ enum Command {
     Plan(plan::Args),
     /// Plan, show, ask, do
     Apply(apply::Args),
-    /// Keep doing it: a daemon that looks again and again
+    /// Keep Vertex as the manifests say, for as long as it runs
     Watch(watch::Args),
     /// Show each tuned model against its manifest
     Status(status::Args),

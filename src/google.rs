@@ -36,6 +36,6 @@ pub(crate) use address::takes_credential;
 pub(crate) use address::{Base, is_loopback};
 #[cfg(test)]
 pub(crate) use auth::Credentials;
-pub(crate) use caller::{Caller, Refused, Unanswered, Unread, chain, host};
+pub(crate) use caller::{Caller, Refused, Unanswered, Unread, chain, host, is_layer};
 pub(crate) use error_body::{ApiError, api_error};
 pub(crate) use http::{Answer, Kind, failure, head};

@@ -16,10 +16,11 @@ mod assemble;
 mod checks;
 mod code;
 pub mod document;
-mod files;
+pub(crate) mod files;
 mod finding;
 pub mod init;
 mod inspect;
+pub mod library;
 mod phrase;
 mod place;
 mod read;
@@ -34,13 +35,14 @@ mod workspace;
 pub use code::{Code, Severity};
 pub use files::default_paths;
 pub use finding::{Finding, Related};
+pub use library::Library;
 pub use place::{Excerpt, Spot};
 
 use crate::model::{Desired, Name, Workspace};
 use read::{ReadManifest, ReadWorkspace};
 
 /// What the command line and the environment say about manifests.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// The project of manifests that name none.
     pub project: Setting,
@@ -54,7 +56,7 @@ pub struct Settings {
 }
 
 /// A value that may come from a flag or from the environment.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setting {
     /// The flag's value. It may not disagree with a manifest or the Workspace.
     pub flag: Option<String>,
@@ -138,7 +140,7 @@ pub struct Manifests {
 pub const DEFAULT_OWNER: &str = "default";
 
 /// Why nothing may be planned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Rejected {
     /// Flags or environment do not go with the manifests.
     Usage(UsageError),
@@ -180,21 +182,21 @@ impl Loaded {
 /// Reads all manifests of `paths` (see [`default_paths`]) and the Workspace that
 /// applies to them: the one in the paths, else the nearest in a directory above.
 pub fn load(paths: &[PathBuf], settings: &Settings) -> Loaded {
-    let (files, mut findings) = files::collect(paths);
+    let files::Collected { files, findings, .. } = files::collect(paths);
     let mut read = read::all(&files);
-    let counts = (files.len(), read.iter().map(|f| f.documents).sum());
+    let documents = read.iter().map(|f| f.documents).sum();
     if !read.iter().any(|f| f.broken_workspace || !f.workspaces.is_empty()) {
         read.extend(workspace::discover(paths));
     }
-    together(paths, settings, counts, read, &mut findings)
+    gathered(read, findings).together(paths, settings, (files.len(), documents))
 }
 
 /// As [`load`], of one file that is in memory already.
 pub(crate) fn load_bytes(bytes: Vec<u8>, settings: &Settings) -> Loaded {
     let path = PathBuf::from("a.yaml");
     let file = read::bytes(&path, bytes);
-    let counts = (1, file.documents);
-    together(&[path], settings, counts, vec![file], &mut Vec::new())
+    let documents = file.documents;
+    gathered([file], Vec::new()).together(&[path], settings, (1, documents))
 }
 
 /// The values of a text's documents, unless something is wrong with its YAML.
@@ -203,30 +205,49 @@ pub(crate) fn values(text: &str) -> Option<Vec<serde_yaml::Value>> {
     parsed.problems.is_empty().then(|| parsed.documents.iter().map(read::value).collect())
 }
 
-/// All files together. `counts` are the files and documents in the paths.
-fn together(
-    paths: &[PathBuf],
-    settings: &Settings,
-    counts: (usize, usize),
-    read: Vec<read::ReadFile>,
-    findings: &mut Vec<Finding>,
-) -> Loaded {
-    let (count, documents) = counts;
-    let (mut manifests, mut workspaces, mut broken_workspace) = (Vec::new(), Vec::new(), false);
+/// All files together, whose `findings` say what could not be looked into.
+fn gathered(
+    read: impl IntoIterator<Item = read::ReadFile>,
+    findings: Vec<Finding>,
+) -> Gathered<ReadManifest> {
+    let mut all = Gathered { findings, ..Gathered::default() };
     for file in read {
-        manifests.extend(file.manifests);
-        workspaces.extend(file.workspaces);
-        broken_workspace |= file.broken_workspace;
-        findings.extend(file.findings);
+        all.manifests.extend(file.manifests);
+        all.workspaces.extend(file.workspaces);
+        all.broken_workspace |= file.broken_workspace;
+        all.findings.extend(file.findings);
     }
-    let input =
-        assemble::Input { paths, settings, documents, manifests, workspaces, broken_workspace };
-    let assembled = assemble::assemble(input, findings);
-    let order = |f: &Finding| (f.spot.file.clone(), f.spot.line, f.spot.column, f.code);
-    findings.sort_by_cached_key(order);
-    let assemble::Assembled { desired, workspace, usage } = assembled;
-    let report = Report { findings: std::mem::take(findings), files: count, documents };
-    Loaded { report, desired, workspace, usage }
+    all
+}
+
+/// What all files hold.
+struct Gathered<M> {
+    manifests: Vec<M>,
+    workspaces: Vec<ReadWorkspace>,
+    broken_workspace: bool,
+    findings: Vec<Finding>,
+}
+
+impl<M> Default for Gathered<M> {
+    fn default() -> Self {
+        let (manifests, workspaces, findings) = Default::default();
+        Self { manifests, workspaces, broken_workspace: false, findings }
+    }
+}
+
+impl<M: assemble::Candidate> Gathered<M> {
+    /// What they say together. `counts` are the files and documents in the paths.
+    fn together(self, paths: &[PathBuf], settings: &Settings, counts: (usize, usize)) -> Loaded {
+        let (files, documents) = counts;
+        let Self { manifests, workspaces, broken_workspace, mut findings } = self;
+        let input =
+            assemble::Input { paths, settings, documents, manifests, workspaces, broken_workspace };
+        let assemble::Assembled { desired, workspace, usage } =
+            assemble::assemble(input, &mut findings);
+        let order = |f: &Finding| (f.spot.file.clone(), f.spot.line, f.spot.column, f.code);
+        findings.sort_by_cached_key(order);
+        Loaded { report: Report { findings, files, documents }, desired, workspace, usage }
+    }
 }
 
 impl Manifests {

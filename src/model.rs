@@ -21,7 +21,7 @@ mod untrusted;
 pub(crate) use spec::digits;
 
 pub use bucket::{Bucket, BucketError};
-pub use desired::{Desired, Limits, Source, Workspace};
+pub use desired::{Desired, Limits, Source, Wanted, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use job::{
     Checkpoint, FoundModel, JobError, JobState, Listing, Observation, Observed, Phase, Progress,

@@ -180,3 +180,32 @@ fn the_image_is_built_from_all_that_cargo_reads() {
     let rust = cargo.lines().find_map(|line| line.strip_prefix("rust-version = \"")).unwrap();
     assert!(text("Dockerfile").contains(&format!("FROM rust:{}.", rust.trim_end_matches('"'))));
 }
+
+/// What the files here and the README name.
+const WATCH: &[&str] = &[
+    "--listen",
+    "--listen-public",
+    "--log-format",
+    "--state-dir",
+    "--webhook",
+    "--webhook-format",
+    "--webhook-severity",
+    "--interval",
+    "--observe",
+    "--shard",
+    "--allow-host",
+];
+
+#[test]
+fn every_flag_is_one_of_the_program() {
+    let mut retune = Command::new(env!("CARGO_BIN_EXE_retune"));
+    let output = retune.args(["watch", "--help"]).assert().success().get_output().stdout.clone();
+    let help = String::from_utf8(output).unwrap();
+    let flag = |word: &str| word.trim_end_matches([',', '=', '[']).to_owned();
+    let known: Vec<String> =
+        help.split_whitespace().filter(|word| word.starts_with("--")).map(flag).collect();
+    let used = starts().into_iter().flatten().filter(|arg| arg.starts_with("--"));
+    let used: Vec<String> = used.chain(WATCH.iter().map(|&flag| flag.to_owned())).collect();
+    let unknown: Vec<&String> = used.iter().filter(|flag| !known.contains(flag)).collect();
+    assert!(unknown.is_empty(), "`retune watch` has no {unknown:?}");
+}

@@ -23,7 +23,7 @@ const PAGE: usize = 100;
 /// One job in ten is our own.
 const LISTED_PER_MANIFEST: usize = 10;
 const NUMBER: &str = "123456789012";
-const PROJECT: &str = "acme-tuning";
+pub(crate) const PROJECT: &str = "acme-tuning";
 /// The project of the directory with one manifest.
 pub(crate) const ONE_PROJECT: &str = "acme-single";
 /// The path of the large listing.
@@ -131,7 +131,7 @@ impl Corpus {
 }
 
 /// What the manifests ask for; they must be without any finding.
-fn load(directory: &Path) -> Result<Vec<Desired>, Error> {
+pub(crate) fn load(directory: &Path) -> Result<Vec<Desired>, Error> {
     let loaded = manifest::load(&[directory.to_owned()], &Settings::default());
     if let Some(finding) = loaded.report().findings.first() {
         return Err(format!("{}: {}", finding.spot.shown(), finding.message).into());
@@ -139,7 +139,7 @@ fn load(directory: &Path) -> Result<Vec<Desired>, Error> {
     Ok(loaded.into_result().map_err(|_| "manifests rejected")?.desired)
 }
 
-fn workspace(project: &str) -> String {
+pub(crate) fn workspace(project: &str) -> String {
     format!(
         "apiVersion: retune.dev/v1\nkind: Workspace\nmetadata:\n  name: acme\nspec:\n  \
          project: {project}\n  location: us-central1\n  labels:\n    cost-center: ml-4711\n  \
@@ -171,7 +171,7 @@ fn pick<T: Copy>(list: &[T], number: usize) -> Option<T> {
     list.get(number % list.len()).copied()
 }
 
-fn name(number: usize) -> String {
+pub(crate) fn name(number: usize) -> String {
     let product = pick(&PRODUCTS, number).unwrap_or_default();
     let (task, _) = pick(&TASKS, number / 10).unwrap_or_default();
     let language = pick(&LANGUAGES, number / 3).unwrap_or_default();
@@ -179,7 +179,7 @@ fn name(number: usize) -> String {
 }
 
 /// A manifest as people write them: some comments, quotes, and lists of labels.
-fn manifest(number: usize) -> String {
+pub(crate) fn manifest(number: usize) -> String {
     let name = name(number);
     let (_, task) = pick(&TASKS, number / 10).unwrap_or_default();
     let models: Vec<_> = catalog::tunable()
@@ -229,7 +229,7 @@ fn manifest(number: usize) -> String {
 }
 
 /// The example answers.
-struct Examples {
+pub(crate) struct Examples {
     succeeded: Value,
     others: Vec<Value>,
 }
@@ -252,7 +252,7 @@ const OTHERS: [&str; 12] = [
 ];
 
 impl Examples {
-    fn read() -> Result<Self, Error> {
+    pub(crate) fn read() -> Result<Self, Error> {
         let directory = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/examples"));
         let read = |name: &str| -> Result<Value, Error> {
             Ok(serde_json::from_slice(&fs::read(
@@ -290,10 +290,14 @@ impl Examples {
     }
 
     /// The good run of a manifest.
-    fn own(&self, number: usize, desired: &Desired) -> Value {
-        let mut job = self.succeeded.clone();
+    pub(crate) fn own(&self, number: usize, desired: &Desired) -> Value {
         let run = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let body = CreateRequest::new(desired, 1).stamped(run, Some(REVISION));
+        self.of_request(number, CreateRequest::new(desired, 1).stamped(run, Some(REVISION)))
+    }
+
+    /// The good run that came of a create.
+    pub(crate) fn of_request(&self, number: usize, body: Value) -> Value {
+        let mut job = self.succeeded.clone();
         let body: BTreeMap<String, Value> = match body {
             Value::Object(body) => body.into_iter().collect(),
             _ => BTreeMap::new(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 
-use super::{Executor, Look, Outcome, Skipped};
+use super::{Broken, Executor, Look, Outcome, Skipped};
 use crate::claims::{ClaimPath, ClaimStore, Claimed, NotClaimed, Recorded, Vacant, acquire, look};
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
@@ -40,6 +40,8 @@ pub struct Ready {
     pub(super) look: Look,
     /// What the look asks for beside what may be done.
     pub(super) beside: Vec<Action>,
+    /// Why creates were left out: the claims could not be read.
+    pub(super) unclaimed: Option<Broken>,
     /// The claims that were free. Empty without a store.
     vacant: Mutex<BTreeMap<ClaimPath, Vacant>>,
 }
@@ -47,7 +49,17 @@ pub struct Ready {
 impl Ready {
     /// What may be sent where there is no claim store.
     pub(super) fn settled(plan: Plan, look: Look) -> Self {
-        Self { plan, look, beside: Vec::new(), vacant: Mutex::default() }
+        Self { plan, look, beside: Vec::new(), unclaimed: None, vacant: Mutex::default() }
+    }
+
+    /// What may be sent although the claims could not be read: cancels that
+    /// follow no create.
+    pub(super) fn without_creates(mut plan: Plan, look: Look, why: Broken) -> Self {
+        plan.actions.retain(|action| match action {
+            Action::Create(_) => false,
+            Action::Cancel(cancel) => cancel.after.is_none(),
+        });
+        Self { unclaimed: Some(why), ..Self::settled(plan, look) }
     }
 
     pub(super) fn with(self, beside: Vec<Action>) -> Self {
@@ -86,7 +98,7 @@ impl Looked {
                 None => Some(HoldReason::Settling { remaining: Duration::ZERO, deferred }),
             }
         });
-        Ready { plan, look: seen, beside: Vec::new(), vacant: Mutex::new(vacant) }
+        Ready { plan, look: seen, beside: Vec::new(), unclaimed: None, vacant: Mutex::new(vacant) }
     }
 
     /// The jobs that claims name, with the place in whose listing they should be.

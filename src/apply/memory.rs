@@ -10,15 +10,15 @@
 //!
 //! All times here are of this process's monotonic clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
-use crate::model::{JobName, Key, Name, Observation, Observed, Place, labels};
+use crate::model::{JobName, Key, Listing, Name, Observation, Observed, Place, labels};
 use crate::mutant::{Mutant, is};
-use crate::plan::{Create, HoldReason, Known, Plan};
+use crate::plan::{Action, Create, HoldReason, Known, Plan};
 
 /// How long after it was decided an unanswered create counts as possibly made:
 /// it may have waited for a token, the client for its answer, a request on its
@@ -46,11 +46,20 @@ const REMEMBERED: Duration = Duration::from_secs(3600);
 pub struct Look {
     /// When its first request was sent.
     pub began: Duration,
+    /// The same by the wall clock.
+    pub began_wall: Timestamp,
     /// When its last page was read.
     pub ended: Duration,
     /// The same by the wall clock: the monotonic one of many systems stands
     /// still while the machine sleeps.
     pub ended_wall: Timestamp,
+}
+
+impl Look {
+    /// A look that took no time.
+    pub fn at(now: Duration, wall: Timestamp) -> Self {
+        Self { began: now, began_wall: wall, ended: now, ended_wall: wall }
+    }
 }
 
 /// What makes two creates the same: the key and what is asked for.
@@ -99,6 +108,8 @@ pub struct Memory {
     due: BTreeMap<Due, Duration>,
     /// When a manifest was last seen to change.
     changed: BTreeMap<Name, Duration>,
+    /// Names of our jobs that were listed, for whoever looks again and again.
+    names: BTreeMap<Place, BTreeSet<JobName>>,
     /// How many jobs with our labels each place had when it was last believed.
     known: BTreeMap<Place, usize>,
     /// How many the newest listing has.
@@ -212,6 +223,38 @@ impl Memory {
         }
     }
 
+    /// Remembers the names of this owner's jobs: from now on a listing without
+    /// one of them is not believed. For whoever looks again and again.
+    pub fn know(&mut self, observation: &Observation, owner: &Name) {
+        self.names.retain(|place, _| observation.contains_key(place));
+        for (place, listing) in observation {
+            let Ok(listing) = listing else { continue };
+            let is_ours =
+                |job: &&Observed| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
+            let names = listing.jobs.iter().filter(is_ours).map(|job| job.name.clone());
+            self.names.insert(place.clone(), names.collect());
+        }
+    }
+
+    /// Jobs that are known by their names, and that a completed observation lacks.
+    pub fn lost_from(&self, observation: &Observation) -> Vec<(Place, JobName)> {
+        let mut lost = Vec::new();
+        for (place, names) in &self.names {
+            let Some(Ok(listing)) = observation.get(place) else { continue };
+            let listed = ids(listing);
+            let missing = names.iter().filter(|name| !listed.contains(&*name.id));
+            lost.extend(missing.map(|name| (place.clone(), name.clone())));
+        }
+        lost
+    }
+
+    /// A job does not exist any more.
+    pub fn forget(&mut self, place: &Place, name: &JobName) {
+        if let Some(names) = self.names.get_mut(place) {
+            names.remove(name);
+        }
+    }
+
     /// Jobs cannot be deleted: a listing with less than half of those that were
     /// there before has lost some, and what seems missing may be among them.
     fn weigh(&mut self, observation: &Observation) {
@@ -220,7 +263,12 @@ impl Memory {
             let listed = listing.jobs.iter().filter(|job| job.stamp.is_some()).count();
             self.listed.insert(place.clone(), listed);
             let known = self.known.entry(place.clone()).or_default();
-            if listed * 2 < *known {
+            let names = self.names.get(place).filter(|names| !names.is_empty());
+            let lacks = names.is_some_and(|names| {
+                let listed = ids(listing);
+                names.iter().any(|n| !listed.contains(&*n.id) && !self.made.contains_key(n))
+            });
+            if listed * 2 < *known || lacks {
                 self.implausible.insert(place.clone(), listed);
             } else {
                 *known = listed;
@@ -237,9 +285,9 @@ impl Memory {
 
     /// Holds the plan's creates that are not to be sent yet: those whose
     /// earlier create is unresolved, and those that no look before this one, a
-    /// settle window ago, found due.
-    pub fn withhold(&mut self, plan: &mut Plan, look: Look, settle: Duration) {
-        let due: BTreeMap<Due, Duration> = plan
+    /// settle window ago, found due. What is due `beside` them keeps its window.
+    pub fn withhold(&mut self, plan: &mut Plan, beside: &[Action], look: Look, settle: Duration) {
+        let mut due: BTreeMap<Due, Duration> = plan
             .creates()
             .map(|create| {
                 let due = Due::of(create);
@@ -247,6 +295,11 @@ impl Memory {
                 (due, since)
             })
             .collect();
+        // What is due, and is left alone for now, has been due all the same.
+        due.extend(beside.iter().filter_map(|action| match action {
+            Action::Create(create) => self.due.remove_entry(&Due::of(create)),
+            Action::Cancel(_) => None,
+        }));
         // What is no longer due starts afresh if it ever is again.
         if is(Mutant::WindowNotRestarted) {
             self.due.extend(due);
@@ -303,6 +356,11 @@ fn window(settle: Duration) -> Duration {
         settle if is(Mutant::HalfSettle) => settle / 2,
         settle => settle,
     }
+}
+
+/// What tells the jobs of one place apart, however its project is written.
+fn ids(listing: &Listing) -> BTreeSet<&str> {
+    listing.jobs.iter().map(|job| &*job.name.id).collect()
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub enum Skipped {
     Changed,
     /// The look that found it due is too old; it is decided again.
     TooLate,
+    /// The manifests changed meanwhile; it is decided again.
+    Outdated,
     /// Another run of retune took the claim first; it is decided again.
     Overtaken,
     /// The look after the settle window failed.
@@ -106,7 +108,7 @@ impl Outcome {
 
     /// Whether nothing became of the action yet: a newer look decides it again.
     pub(crate) const fn is_decided_again(&self) -> bool {
-        matches!(self, Self::Skipped(Skipped::TooLate | Skipped::Overtaken))
+        matches!(self, Self::Skipped(Skipped::TooLate | Skipped::Overtaken | Skipped::Outdated))
     }
 
     /// The stable code, as in JSON.
@@ -127,6 +129,7 @@ impl Outcome {
             Self::Held(_) => "held",
             Self::Skipped(Skipped::TooLate) => "tooLate",
             Self::Skipped(Skipped::Overtaken) => "overtaken",
+            Self::Skipped(Skipped::Outdated) => "outdated",
             Self::Skipped(Skipped::NotLooked) => "notLooked",
             Self::Skipped(Skipped::Mistrust) => "mistrust",
         }

@@ -15,6 +15,8 @@ pub struct Passed {
     /// Changes that were held back, with those that wait for a settle window,
     /// for a claim, or for an earlier create to be resolved.
     pub held: Vec<Held>,
+    /// Why no create was sent: the claims could not be read.
+    pub unclaimed: Option<Broken>,
 }
 
 impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> {
@@ -31,6 +33,6 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     ) -> Result<Passed, Broken> {
         let ready = self.ready(seen, wanted).await?;
         let report = Executor::apply(&self.executor, &ready, observer).await;
-        Ok(Passed { report, held: ready.plan.held })
+        Ok(Passed { report, held: ready.plan.held, unclaimed: ready.unclaimed })
     }
 }

@@ -60,7 +60,7 @@ impl Seen {
     /// The same at a later time, as if somebody had looked again.
     fn again(self, clock: &impl Clock) -> Self {
         let now = clock.elapsed();
-        Self { look: Look { began: now, ended: now, ended_wall: clock.now() }, ..self }
+        Self { look: Look::at(now, clock.now()), ..self }
     }
 }
 
@@ -102,19 +102,21 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     /// A place that could not be listed completely.
     pub async fn look(&self) -> Result<Seen, ObserveError> {
         let clock = self.executor.clock;
-        let began = clock.elapsed();
+        let (began, began_wall) = (clock.elapsed(), clock.now());
         let (keep, vertex) = (keep(self.desired), self.executor.vertex);
         let mut failed = Vec::new();
         let mut observation = if self.partial {
             let (observation, errors) = observe_each(vertex, self.places, &keep).await;
             for error in errors {
-                self.hold(error, &mut failed)?;
+                if let Some(error) = self.too_much(error, &mut failed) {
+                    return Err(error);
+                }
             }
             observation
         } else {
             observe(vertex, self.places, &keep).await?
         };
-        let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
+        let look = Look { began, began_wall, ended: clock.elapsed(), ended_wall: clock.now() };
         self.executor.memory().complete(&mut observation, look);
         let plan = loop {
             match decide(vertex, self.desired, &mut observation, self.policy).await {
@@ -122,32 +124,34 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
                 Err(error) => {
                     let unseen = Err(Untrusted::new(chain(&error.source)));
                     observation.insert(error.place.clone(), unseen);
-                    self.hold(error, &mut failed)?;
+                    if let Some(error) = self.too_much(error, &mut failed) {
+                        return Err(error);
+                    }
                 }
             }
         };
-        let look = Look { began, ended: clock.elapsed(), ended_wall: clock.now() };
+        let look = Look { began, began_wall, ended: clock.elapsed(), ended_wall: clock.now() };
         Ok(Seen { look, observation, plan, failed })
     }
 
-    /// A place could not be looked at: it alone is held, unless it was the last
-    /// one, or nothing is to be done over half a picture.
-    fn hold(
+    /// A place could not be looked at: it alone is held. The error comes back
+    /// when it was the last place, or nothing is to be done over half a picture.
+    fn too_much(
         &self,
         error: ObserveError,
         failed: &mut Vec<Arc<ObserveError>>,
-    ) -> Result<(), ObserveError> {
+    ) -> Option<ObserveError> {
         if !self.partial || failed.len() + 1 >= self.places.len() {
-            return Err(error);
+            return Some(error);
         }
         failed.push(Arc::new(error));
-        Ok(())
+        None
     }
 
     /// Starts the settle windows of a plan that is only being shown, so that
     /// the time in which a person reads it counts.
     pub fn note(&self, seen: &Seen) {
-        self.executor.memory().withhold(&mut seen.plan.clone(), seen.look, self.settle);
+        self.executor.memory().withhold(&mut seen.plan.clone(), &[], seen.look, self.settle);
     }
 
     /// What of `seen` may be sent now: holds what has not settled and what is
@@ -163,9 +167,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     ) -> Result<Ready, Broken> {
         let withheld = |seen: Seen| {
             let mut now = seen.plan;
-            let (due, beside) = now.actions.into_iter().partition(&wanted);
+            let (due, beside): (Vec<_>, Vec<_>) = now.actions.into_iter().partition(&wanted);
             now.actions = due;
-            self.executor.memory().withhold(&mut now, seen.look, self.settle);
+            self.executor.memory().withhold(&mut now, &beside, seen.look, self.settle);
             (now, seen.look, beside)
         };
         let listed = is(Mutant::ListBeforeClaim).then(|| seen.clone());
@@ -175,7 +179,12 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
             return Ok(Ready::settled(now, look).with(beside));
         };
         let looked = claims.look(now.creates(), self.executor.clock).await;
-        let looked = looked.map_err(Broken::Claims)?;
+        let looked = match looked {
+            Err(error) if self.partial => {
+                return Ok(Ready::without_creates(now, look, Broken::Claims(error)).with(beside));
+            }
+            looked => looked.map_err(Broken::Claims)?,
+        };
         self.read_claimed(&looked).await?;
         let again = match listed {
             Some(listed) => listed,

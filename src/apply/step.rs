@@ -103,13 +103,18 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
     fn against_create(&self, ready: &Ready) -> Option<Skipped> {
         let look = ready.look;
         let awake = self.clock.elapsed().saturating_sub(look.ended);
+        // A machine that sleeps stops this clock on many systems, and not that.
         let slept = self.clock.now().duration_since(look.ended_wall).unsigned_abs();
-        let slept = slept > FRESH && !is(Mutant::SleepUnnoticed);
+        let while_looking = look.ended_wall.duration_since(look.began_wall).unsigned_abs();
+        let while_looking = while_looking.abs_diff(look.ended.saturating_sub(look.began));
+        let slept = slept.max(while_looking) > FRESH && !is(Mutant::SleepUnnoticed);
         let late = (awake > FRESH || slept) && !is(Mutant::FreshIgnored);
         if self.memory().mistrust().is_some() {
             Some(Skipped::Mistrust)
         } else if self.stop.is_set() {
             Some(Skipped::Interrupted)
+        } else if !self.asked.is_current() {
+            Some(Skipped::Outdated)
         } else {
             late.then_some(Skipped::TooLate)
         }
@@ -161,6 +166,9 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
         };
         if self.stop.is_set() {
             return Outcome::Skipped(Skipped::Interrupted);
+        }
+        if !self.asked.is_current() {
+            return Outcome::Skipped(Skipped::Outdated);
         }
         match self.vertex.cancel(job).await {
             CancelOutcome::Requested => Outcome::CancelRequested,

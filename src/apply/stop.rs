@@ -1,4 +1,6 @@
-//! The wish to stop.
+//! The wish to stop, and the wish for something else.
+
+use std::fmt;
 
 use tokio::sync::watch;
 
@@ -27,6 +29,20 @@ impl Stop {
     pub async fn wait(&self) {
         // The sender lives as long as `self`, so the channel cannot close.
         let _ = self.0.subscribe().wait_for(|set| *set).await;
+    }
+}
+
+/// Whether what was decided on is still what is asked for: files change while
+/// a look takes its time.
+pub trait Asked: fmt::Debug + Sync {
+    /// False when nothing may be sent before it was decided again.
+    fn is_current(&self) -> bool;
+}
+
+/// What was confirmed once stays asked for.
+impl Asked for () {
+    fn is_current(&self) -> bool {
+        true
     }
 }
 

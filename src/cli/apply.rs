@@ -134,6 +134,7 @@ async fn apply(
             clock: &clock,
             revision: policy.revision,
             stop: &stop,
+            asked: &(),
             memory: &memory,
             claims: store.as_ref().map(|store| Claims {
                 store: &store.claims,

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
+use crate::google::is_layer;
 use crate::model::inert_json;
 
 /// Whether to colour.
@@ -27,10 +28,6 @@ pub enum Color {
 #[derive(Debug, thiserror::Error)]
 #[error("could not write to stdout; the command was carried out all the same")]
 pub struct NotWritten(#[source] std::io::Error);
-
-/// What the HTTP client calls its own layers. It is the system's word below
-/// them that says what is wrong.
-const LAYERS: [&str; 3] = ["error sending request", "client error (Connect)", "tcp connect error"];
 
 /// Where everything is printed.
 #[derive(Debug)]
@@ -103,7 +100,7 @@ impl Output {
         let mut cause = error.source();
         while let Some(error) = cause {
             let said = error.to_string();
-            if !LAYERS.contains(&said.as_str()) {
+            if !is_layer(&said) {
                 text.push_str(&format!("  caused by: {said}\n"));
             }
             cause = error.source();

@@ -185,13 +185,22 @@ pub(crate) fn host(url: &Url) -> String {
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// Whether a text is what the HTTP client calls one of its own layers. It is
+/// the system's word below them that says what is wrong.
+pub(crate) fn is_layer(text: &str) -> bool {
+    ["error sending request", "client error (Connect)", "tcp connect error"].contains(&text)
+}
+
 /// An error and its causes on one line, for outcomes, which have no `source`.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
+        let said = error.to_string();
+        if !is_layer(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
         cause = error.source();
     }
     text

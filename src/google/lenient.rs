@@ -43,6 +43,54 @@ pub(crate) fn string(raw: Option<&RawValue>) -> Option<String> {
     text(raw).map(Cow::into_owned)
 }
 
+/// The value at the end of a path of members, by the first of each name. What
+/// comes after it stays unread.
+pub(crate) fn at<'a>(raw: Option<&'a RawValue>, path: &[&str]) -> Option<&'a RawValue> {
+    use serde::de::DeserializeSeed;
+
+    let mut found = None;
+    let mut deserializer = serde_json::Deserializer::from_str(raw?.get());
+    // Stopping early is an error to it, so what was found is handed out aside.
+    let _ = Walk { path, found: &mut found }.deserialize(&mut deserializer);
+    found
+}
+
+struct Walk<'k, 'f, 'de> {
+    path: &'k [&'k str],
+    found: &'f mut Option<&'de RawValue>,
+}
+
+impl<'de> de::DeserializeSeed<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        if self.path.is_empty() {
+            *self.found = Some(Deserialize::deserialize(deserializer)?);
+            return Ok(());
+        }
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> de::Visitor<'de> for Walk<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a message")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Some((key, path)) = self.path.split_first() else { return Ok(()) };
+        while let Some(is_key) = map.next_key_seed(Is(key))? {
+            if is_key {
+                return map.next_value_seed(Walk { path, found: self.found });
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
 /// RFC 3339.
 pub(crate) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
     text(raw)?.parse().ok()

@@ -15,14 +15,14 @@ use super::document::{
 use super::finding::Finding;
 use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
-use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Workspace, labels};
+use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Wanted, Workspace, labels};
 
-pub(super) struct Input<'a> {
+pub(super) struct Input<'a, M> {
     pub(super) paths: &'a [PathBuf],
     pub(super) settings: &'a Settings,
     /// Documents in the paths, broken ones too.
     pub(super) documents: usize,
-    pub(super) manifests: Vec<ReadManifest>,
+    pub(super) manifests: Vec<M>,
     pub(super) workspaces: Vec<ReadWorkspace>,
     pub(super) broken_workspace: bool,
 }
@@ -33,7 +33,45 @@ pub(super) struct Assembled {
     pub(super) usage: Option<UsageError>,
 }
 
-pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembled {
+/// A manifest among all others.
+pub(super) trait Candidate {
+    /// What it calls its model.
+    fn name(&self) -> &str;
+
+    /// Where it does.
+    fn named_at(&self) -> Spot;
+
+    /// What becomes of it with what applies to all.
+    fn make(self, common: &Arc<Common>) -> Made;
+}
+
+impl Candidate for ReadManifest {
+    fn name(&self) -> &str {
+        &self.document.metadata.name
+    }
+
+    fn named_at(&self) -> Spot {
+        self.name.clone()
+    }
+
+    fn make(self, common: &Arc<Common>) -> Made {
+        common.make(self)
+    }
+}
+
+/// What becomes of one manifest. It depends on the manifest and on [`Common`]
+/// alone.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub(super) desired: Option<Desired>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) usage: Option<UsageError>,
+}
+
+pub(super) fn assemble<M: Candidate>(
+    input: Input<'_, M>,
+    findings: &mut Vec<Finding>,
+) -> Assembled {
     let Input { paths, settings, documents, manifests, workspaces, broken_workspace } = input;
     let mut usage = malformed(settings);
     let whole = || {
@@ -71,72 +109,94 @@ pub(super) fn assemble(input: Input<'_>, findings: &mut Vec<Finding>) -> Assembl
         });
     }
     duplicate_names(&manifests, findings);
-    let shared = first.as_ref().map(Shared::of).unwrap_or_default();
-    let owner = first.as_ref().map_or(DEFAULT_OWNER, |w| &w.document.metadata.name);
+    let common = Arc::new(Common::of(first.as_ref(), settings, broken_workspace));
     let mut desired = Vec::with_capacity(manifests.len());
     for manifest in manifests {
-        let place = shared.place(&manifest, settings, broken_workspace, findings, &mut usage);
-        let Some(place) = place else { continue };
-        findings.extend(checks::placed(&manifest, &place));
-        if let Some(one) = one(manifest, place, owner, &shared.labels, findings) {
-            desired.push(one);
-        }
+        let made = manifest.make(&common);
+        findings.extend(made.findings);
+        desired.extend(made.desired);
+        usage = usage.or(made.usage);
     }
     desired.sort_by(|a, b| a.key.cmp(&b.key));
     Assembled { desired, workspace: first.and_then(workspace), usage }
 }
 
-fn duplicate_names(manifests: &[ReadManifest], findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<&str, &Spot> = HashMap::with_capacity(manifests.len());
+fn duplicate_names<M: Candidate>(manifests: &[M], findings: &mut Vec<Finding>) {
+    let mut seen: HashMap<&str, &M> = HashMap::with_capacity(manifests.len());
     for manifest in manifests {
-        let name = manifest.document.metadata.name.as_str();
+        let name = manifest.name();
         match seen.get(name) {
             Some(first) => findings.push(
                 Finding::new(
                     Code::DuplicateName,
-                    manifest.name.clone(),
+                    manifest.named_at(),
                     format!("another manifest is called {} too", quoted(name)),
                 )
                 .hint("rename one of the two; commands and jobs know a model by its name alone")
-                .related((*first).clone(), "first used here"),
+                .related(first.named_at(), "first used here"),
             ),
-            None => drop(seen.insert(name, &manifest.name)),
+            None => drop(seen.insert(name, manifest)),
         }
     }
 }
 
-/// What the Workspace gives to manifests that do not say it themselves.
-#[derive(Default)]
-struct Shared {
+/// What applies to all manifests: what the Workspace and the settings give to
+/// those that do not say it themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Common {
+    owner: String,
     project: Option<(String, Spot)>,
     location: Option<(String, Spot)>,
     labels: BTreeMap<String, String>,
+    settings: Settings,
+    broken_workspace: bool,
 }
 
-impl Shared {
-    fn of(workspace: &ReadWorkspace) -> Self {
-        let spec = &workspace.document.spec;
-        let with = |value: &Option<String>, spot: &Spot| value.clone().map(|v| (v, spot.clone()));
-        Self {
-            project: with(&spec.project, &workspace.project),
-            location: with(&spec.location, &workspace.location),
-            labels: spec.labels.clone(),
+impl Common {
+    fn of(workspace: Option<&ReadWorkspace>, settings: &Settings, broken_workspace: bool) -> Self {
+        let mut common = Self {
+            owner: DEFAULT_OWNER.to_owned(),
+            project: None,
+            location: None,
+            labels: BTreeMap::new(),
+            settings: settings.clone(),
+            broken_workspace,
+        };
+        if let Some(workspace) = workspace {
+            let WorkspaceDocument { metadata, spec, .. } = &workspace.document;
+            let with =
+                |value: &Option<String>, spot: &Spot| value.clone().map(|v| (v, spot.clone()));
+            common.owner.clone_from(&metadata.name);
+            common.project = with(&spec.project, &workspace.project);
+            common.location = with(&spec.location, &workspace.location);
+            common.labels.clone_from(&spec.labels);
         }
+        common
+    }
+
+    /// What becomes of a manifest.
+    pub(super) fn make(&self, manifest: ReadManifest) -> Made {
+        let Made { mut findings, mut usage, .. } = Made::default();
+        let place = self.place(&manifest, &mut findings, &mut usage);
+        let desired = place.and_then(|place| {
+            findings.extend(checks::placed(&manifest, &place));
+            one(manifest, place, &self.owner, &self.labels, &mut findings)
+        });
+        Made { desired, findings, usage }
     }
 
     /// Where the manifest's jobs run, unless nothing says so.
     fn place(
         &self,
         manifest: &ReadManifest,
-        settings: &Settings,
-        broken_workspace: bool,
         findings: &mut Vec<Finding>,
         usage: &mut Option<UsageError>,
     ) -> Option<Place> {
+        let Self { settings, broken_workspace, .. } = self;
         let mut one = |part: &Part, own: &Option<String>, spot: &Spot, shared, setting| {
             let found = part.decide(own.as_deref().map(|v| (v, spot)), shared, setting, usage);
             // A Workspace that cannot be read may well say it.
-            if found.is_none() && !broken_workspace {
+            if found.is_none() && !*broken_workspace {
                 findings.push(part.missing(spot.clone()));
             }
             found
@@ -230,6 +290,15 @@ pub(super) fn malformed(settings: &Settings) -> Option<UsageError> {
     PROJECT.check(&settings.project).or_else(|| LOCATION.check(&settings.location))
 }
 
+/// The desired model of a manifest to which nothing else applies: its place says
+/// only what the manifest says.
+pub(super) fn bare(manifest: ReadManifest) -> Option<Desired> {
+    let TunedModelSpec { project, location, .. } = &manifest.document.spec;
+    let own = |part: &Option<String>| part.clone().unwrap_or_default();
+    let place = Place::new(own(project), own(location));
+    one(manifest, place, DEFAULT_OWNER, &BTreeMap::new(), &mut Vec::new())
+}
+
 /// The desired model of a manifest. Every field of the document is named here,
 /// so that a new one cannot be forgotten.
 fn one(
@@ -279,7 +348,7 @@ fn one(
         encryption_spec,
         service_account,
     };
-    Some(Desired { key, spec, lifecycle, source: manifest.source })
+    Some(Wanted { key, spec, lifecycle, source: manifest.source }.into())
 }
 
 fn workspace(read: ReadWorkspace) -> Option<Workspace> {

@@ -26,10 +26,22 @@ pub fn default_paths() -> Vec<PathBuf> {
     vec![if usual.is_dir() { usual.to_owned() } else { PathBuf::from(".") }]
 }
 
-/// The manifest files of the paths: sorted, each once. Directories are read
-/// recursively; in them only `*.yaml` and `*.yml` count, and dotfiles and editor
-/// leftovers do not. A file that is named is taken whatever it is called.
-pub(crate) fn collect(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Finding>) {
+/// What stands at some paths.
+pub(crate) struct Collected {
+    /// The manifest files: sorted, each once.
+    pub(crate) files: Vec<PathBuf>,
+    /// What could not be looked into.
+    pub(crate) findings: Vec<Finding>,
+    /// The real path of every directory that was looked into.
+    pub(crate) directories: HashSet<PathBuf>,
+    /// Links that were met in them.
+    pub(crate) links: Vec<PathBuf>,
+}
+
+/// The manifest files of the paths. Directories are read recursively; in them
+/// only `*.yaml` and `*.yml` count, and dotfiles and editor leftovers do not. A
+/// file that is named is taken whatever it is called.
+pub(crate) fn collect(paths: &[PathBuf]) -> Collected {
     let mut walk = Walk { once: paths.len() > 1, ..Walk::default() };
     for path in paths {
         match fs::metadata(path) {
@@ -43,15 +55,18 @@ pub(crate) fn collect(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<Finding>) {
             Err(error) => walk.findings.push(unreadable(path, &error)),
         }
     }
-    let Walk { mut files, findings, once, .. } = walk;
-    files.sort();
-    files.dedup();
+    let Walk { mut files, findings, once, seen_directories: directories, links } = walk;
+    // One path was walked in this order and had each file once.
+    if paths.len() > 1 {
+        files.sort();
+        files.dedup();
+    }
     if once {
         let mut seen = HashSet::new();
         // A link that leads nowhere stays in: reading it says so.
         files.retain(|file| fs::canonicalize(file).map_or(true, |real| seen.insert(real)));
     }
-    (files, findings)
+    Collected { files, findings, directories, links }
 }
 
 #[derive(Default)]
@@ -61,6 +76,7 @@ struct Walk {
     /// Two paths may lead to one file: several were given, or a link was seen.
     once: bool,
     seen_directories: HashSet<PathBuf>,
+    links: Vec<PathBuf>,
 }
 
 impl Walk {
@@ -82,19 +98,24 @@ impl Walk {
             Ok(entries) => entries,
             Err(error) => return self.findings.push(unreadable(directory, &error)),
         };
+        let mut found = Vec::new();
         for entry in entries {
-            let (path, kind) = match entry.and_then(|e| Ok((e.path(), e.file_type()?))) {
-                Ok(found) => found,
-                Err(error) => {
-                    self.findings.push(unreadable(directory, &error));
-                    continue;
-                }
-            };
-            if is_leftover(&path) {
-                continue;
+            match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {
+                Ok((name, _)) if is_leftover(Path::new(&name)) => {}
+                Ok(entry) => found.push(entry),
+                Err(error) => self.findings.push(unreadable(directory, &error)),
             }
+        }
+        // Of two ways to one directory the same is taken each time; and names are
+        // compared faster than paths.
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (name, kind) in found {
+            let path = directory.join(name);
             let link = kind.is_symlink();
-            self.once |= link;
+            if link {
+                self.once = true;
+                self.links.push(path.clone());
+            }
             let is_directory =
                 kind.is_dir() || link && fs::metadata(&path).is_ok_and(|meta| meta.is_dir());
             if is_directory {
@@ -126,7 +147,8 @@ impl Walk {
     }
 }
 
-fn is_leftover(path: &Path) -> bool {
+/// Whether a directory's entry of that name is never looked at.
+pub(crate) fn is_leftover(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // `.#a.yaml`, `#a.yaml#`, `~a.yaml` and `a.yaml~`: locks and backups of editors.
     name.starts_with(['.', '#', '~']) || name.ends_with(['~', '#'])
@@ -139,6 +161,11 @@ pub(crate) fn is_manifest(path: &Path) -> bool {
 
 /// The text of a file, less a byte-order mark.
 pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
+    text(path, bytes(path)?)
+}
+
+/// The bytes of a file.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Box<Finding>> {
     let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
     // Before opening: opening a FIFO would wait for its writer.
     let meta = fs::metadata(path).map_err(|error| Box::new(unreadable(path, &error)))?;
@@ -161,7 +188,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
     if bytes.len() as u64 > MAX_FILE {
         return Err(too_large());
     }
-    text(path, bytes)
+    Ok(bytes)
 }
 
 /// What a file's bytes say, less a byte-order mark.
@@ -239,7 +266,8 @@ mod tests {
         for name in ["z.yaml", "b/c/d.yml", "a.yaml", "b/x.txt", ".hidden.yaml"] {
             fs::write(root.join(name), "").unwrap();
         }
-        let (files, findings) = collect(&[root.to_owned(), root.join("b"), root.join("a.yaml")]);
+        let Collected { files, findings, .. } =
+            collect(&[root.to_owned(), root.join("b"), root.join("a.yaml")]);
         let names: Vec<_> = files.iter().map(|f| f.strip_prefix(root).unwrap()).collect();
         assert_eq!(names, [Path::new("a.yaml"), Path::new("b/c/d.yml"), Path::new("z.yaml")]);
         assert!(findings.is_empty());

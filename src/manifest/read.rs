@@ -17,7 +17,7 @@ use super::{files, inspect, scalar};
 use crate::model::Source;
 
 /// A tuned model as it was written, with the places later findings speak of.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReadManifest {
     pub(crate) document: TunedModel,
     pub(crate) source: Source,
@@ -28,7 +28,7 @@ pub(crate) struct ReadManifest {
 }
 
 /// A Workspace as it was written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct ReadWorkspace {
     pub(crate) document: WorkspaceDocument,
     pub(crate) source: Source,
@@ -50,23 +50,28 @@ pub(crate) struct ReadFile {
 
 /// Reads files on all cores. Results come in the order of the paths.
 pub(crate) fn all(paths: &[PathBuf]) -> Vec<ReadFile> {
+    on_all_cores(paths, |path| file(path))
+}
+
+/// What `each` makes of the items, a file's work each, in their order.
+pub(crate) fn on_all_cores<T: Sync, R: Send>(items: &[T], each: impl Fn(&T) -> R + Sync) -> Vec<R> {
     // Below this a thread costs more than it saves.
     const FILES_A_THREAD: usize = 32;
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = cores.min(paths.len().div_ceil(FILES_A_THREAD));
+    let threads = cores.min(items.len().div_ceil(FILES_A_THREAD));
     if threads <= 1 {
-        return paths.iter().map(|path| file(path)).collect();
+        return items.iter().map(each).collect();
     }
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         loop {
             let i = next.fetch_add(1, Ordering::Relaxed);
-            let Some(path) = paths.get(i) else { return done };
-            done.push((i, file(path)));
+            let Some(item) = items.get(i) else { return done };
+            done.push((i, each(item)));
         }
     };
-    let mut all: Vec<(usize, ReadFile)> = std::thread::scope(|scope| {
+    let mut all: Vec<(usize, R)> = std::thread::scope(|scope| {
         let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         let mut all = work();
         for worker in workers {
@@ -76,7 +81,7 @@ pub(crate) fn all(paths: &[PathBuf]) -> Vec<ReadFile> {
         all
     });
     all.sort_unstable_by_key(|(i, _)| *i);
-    all.into_iter().map(|(_, file)| file).collect()
+    all.into_iter().map(|(_, done)| done).collect()
 }
 
 /// Reads one file.
@@ -89,7 +94,8 @@ pub(crate) fn bytes(path: &Path, bytes: Vec<u8>) -> ReadFile {
     readable(path, files::text(path, bytes))
 }
 
-fn readable(path: &Path, text: Result<String, Box<Finding>>) -> ReadFile {
+/// What is made of a file's text, or of the reason why there is none.
+pub(crate) fn readable(path: &Path, text: Result<String, Box<Finding>>) -> ReadFile {
     match text {
         Ok(text) => read(path, &text),
         Err(finding) => ReadFile { findings: vec![*finding], ..ReadFile::default() },

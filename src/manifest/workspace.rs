@@ -13,6 +13,14 @@ use super::read::{self, ReadFile};
 
 /// The files of the nearest directory above `paths` that hold a Workspace.
 pub(crate) fn discover(paths: &[PathBuf]) -> Vec<ReadFile> {
+    let of = |directory: &PathBuf| -> Vec<ReadFile> {
+        candidates(directory).iter().filter_map(|path| in_file(path)).collect()
+    };
+    above(paths).iter().map(of).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// The directories above `paths` in which a Workspace may stand, nearest first.
+pub(crate) fn above(paths: &[PathBuf]) -> Vec<PathBuf> {
     // Several paths belong together; the first says where.
     let Some(start) = paths.first().and_then(|path| fs::canonicalize(path).ok()) else {
         return Vec::new();
@@ -26,34 +34,32 @@ pub(crate) fn discover(paths: &[PathBuf]) -> Vec<ReadFile> {
     let reach = |dir: &Path| last.is_some_and(|last| dir.starts_with(last));
     let beside = if own.is_none() { above.first().copied() } else { None };
     above.retain(|dir| reach(dir) || beside == Some(*dir));
-    for directory in above {
-        let found = in_directory(directory);
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
+    above.into_iter().map(Path::to_path_buf).collect()
 }
 
-/// The files of one directory that hold a Workspace, less all else in them.
-fn in_directory(directory: &Path) -> Vec<ReadFile> {
+/// The files of one directory that may hold a Workspace, sorted.
+pub(crate) fn candidates(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let mut paths: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| files::is_manifest(path))
         .collect();
     paths.sort();
-    paths.iter().filter_map(|path| in_file(path)).collect()
+    paths
 }
 
 fn in_file(path: &Path) -> Option<ReadFile> {
     // What cannot be read up there may be anything; it is not what was asked for.
-    let text = files::read(path).ok()?;
+    in_text(path, &files::read(path).ok()?)
+}
+
+/// The Workspace in a file's text, less all else in it.
+pub(crate) fn in_text(path: &Path, text: &str) -> Option<ReadFile> {
     if !text.contains("retune.dev/") || !text.contains("Workspace") {
         return None;
     }
     let shown = relative(path);
-    let mut file = read::read(&shown, &text);
+    let mut file = read::read(&shown, text);
     let broken = file.workspaces.is_empty()
         && file.findings.iter().any(|f: &Finding| f.code == Code::Syntax);
     file.broken_workspace |= broken;

@@ -1,13 +1,40 @@
 //! What the manifests ask for.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{Bucket, Key, Lifecycle, Name, Place, TuningSpec};
 
-/// One tuned model that should exist, with everything a plan needs to know.
+/// One tuned model that should exist. A copy takes no memory until it is
+/// changed: of ten thousand, a daemon holds each in two states of the files.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Desired {
+pub struct Desired(Arc<Wanted>);
+
+impl From<Wanted> for Desired {
+    fn from(wanted: Wanted) -> Self {
+        Self(Arc::new(wanted))
+    }
+}
+
+impl Deref for Desired {
+    type Target = Wanted;
+
+    fn deref(&self) -> &Wanted {
+        &self.0
+    }
+}
+
+impl DerefMut for Desired {
+    fn deref_mut(&mut self) -> &mut Wanted {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// Everything that a plan needs to know of a [`Desired`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted {
     /// Which tuned model this is.
     pub key: Key,
     /// What to ask Vertex for: user-set fields only, labels merged.

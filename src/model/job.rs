@@ -25,7 +25,8 @@ pub struct Observed {
     /// When it ended.
     pub end_time: Option<Timestamp>,
     /// What it was asked to do, as the API echoes it: with the values that the
-    /// server filled in, and labels as they are.
+    /// server filled in, and labels as they are; where only what a plan needs
+    /// was asked for, without those that the stamp was read from.
     pub echo: TuningSpec,
     /// Why it failed or was cancelled.
     pub error: Option<JobError>,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::clock::Entropy;
 
+/// The longest wait that a service may ask of us: its quotas are per minute.
+const LONGEST_ASKED: Duration = Duration::from_secs(600);
+
 /// Waits between tries that double, with jitter, and are forgotten on success.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff<K> {
@@ -37,7 +40,8 @@ impl<K: Ord + Clone> Backoff<K> {
     ) -> Duration {
         let times = self.failures.get(&key).map_or(0, |failed| failed.times) + 1;
         let doubled = self.first.saturating_mul(2_u32.saturating_pow(times - 1)).min(self.most);
-        let wait = doubled.mul_f64(0.5 + entropy.fraction() / 2.0).max(asked.unwrap_or_default());
+        let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+        let wait = doubled.mul_f64(0.5 + entropy.fraction() / 2.0).max(asked);
         self.failures.insert(key, Failed { times, until: now + wait });
         wait
     }
@@ -94,7 +98,7 @@ mod tests {
     #[test]
     fn waits_double_to_a_ceiling_and_start_afresh_after_success() {
         let mut backoff = Backoff::new(seconds(30), seconds(600));
-        let mut wait = |backoff: &mut Backoff<&str>| {
+        let wait = |backoff: &mut Backoff<&str>| {
             backoff.failed("faq", Duration::ZERO, None, &Most).as_secs_f64().round()
         };
         let waits: Vec<f64> = (0..7).map(|_| wait(&mut backoff)).collect();
@@ -110,12 +114,14 @@ mod tests {
         backoff.failed("faq", now, None, &Most);
         assert!(backoff.holds(&"faq", seconds(129)) && !backoff.holds(&"router", now));
         assert!(!backoff.holds(&"faq", seconds(131)));
-        assert_eq!(backoff.next(now).map(|at| at.as_secs()), Some(129));
+        assert_eq!(backoff.next(now), Some(seconds(130)));
     }
 
     #[test]
-    fn whoever_asks_for_more_time_gets_it() {
+    fn whoever_asks_for_more_time_gets_it_up_to_ten_minutes() {
         let mut backoff = Backoff::new(seconds(30), seconds(600));
-        assert_eq!(backoff.failed("faq", seconds(0), Some(seconds(900)), &Most), seconds(900));
+        let mut wait = |asked| backoff.failed("faq", seconds(0), Some(asked), &Most);
+        assert_eq!(wait(seconds(500)), seconds(500));
+        assert_eq!(wait(Duration::MAX), seconds(600));
     }
 }

@@ -7,7 +7,7 @@
 //! # Invariants
 //!
 //! 1. The number of series is bounded: a label value is a constant of this
-//!    program, an HTTP status, or one of at most [`scrape::BASE_MODELS`] names.
+//!    program, an HTTP status, or one of at most 50 base models.
 //! 2. Text that came from the API is inert in a label value.
 
 mod scrape;

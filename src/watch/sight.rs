@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
-use crate::model::{JobName, Name, Observation, Observed, Phase, Place, Progress};
+use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
 use crate::plan::Plan;
 use crate::vertex::{ReadError, Vertex};
 
@@ -44,8 +45,59 @@ impl Sight {
     /// What a complete look at it costs, in requests.
     pub(super) fn pages(&self) -> u32 {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
-        let pages = listings.map(|l| (l.jobs.len() as u64 + l.foreign).div_ceil(PAGE).max(1));
-        u32::try_from(pages.sum::<u64>()).unwrap_or(u32::MAX)
+        listings.map(pages).fold(0, u32::saturating_add)
+    }
+
+    /// For each place what it costs to list all of it, and our part of it.
+    pub(super) fn pages_of<'a>(
+        &'a self,
+        owner: &'a Name,
+    ) -> impl Iterator<Item = (&'a Place, u32, u32)> {
+        self.observation.iter().filter_map(|(place, listing)| {
+            let listing = listing.as_ref().ok()?;
+            let ours = listing.jobs.iter().filter(|job| is_of(job, owner)).count() as u64;
+            let ours = u32::try_from(ours.div_ceil(PAGE).max(1)).unwrap_or(u32::MAX);
+            Some((place, pages(listing), ours))
+        })
+    }
+
+    /// Takes over a listing of our own jobs. False when it lacks one that is
+    /// known to exist for minutes: then it says nothing.
+    pub(super) fn take_ours(&mut self, place: &Place, owner: &Name, ours: Listing) -> bool {
+        let Some(Ok(known)) = self.observation.get_mut(place) else { return true };
+        let mut ours: BTreeMap<JobName, Observed> = ours
+            .jobs
+            .into_iter()
+            .filter(|job| is_of(job, owner))
+            .map(|job| (job.name.clone(), job))
+            .collect();
+        let date = known.date;
+        let lacks = |job: &Observed| is_of(job, owner) && !ours.contains_key(&job.name);
+        if known.jobs.iter().any(|job| lacks(job) && age(job, date).is_some_and(|a| a >= YOUNG)) {
+            return false;
+        }
+        for job in &mut known.jobs {
+            if let Some(newer) = ours.remove(&job.name) {
+                *job = newer;
+            }
+        }
+        known.jobs.extend(ours.into_values());
+        true
+    }
+
+    /// Billable training tokens of our runs by base model, where Vertex says so.
+    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
+        let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
+        let ours = listings.flat_map(|listing| &listing.jobs).filter(|job| is_of(job, owner));
+        let mut tokens = BTreeMap::new();
+        for job in ours {
+            let counted = job.billable_tokens.and_then(|n| u64::try_from(n).ok());
+            if let (Some(count), Some(model)) = (counted, &job.echo.base_model) {
+                let sum: &mut u64 = tokens.entry(model.clone()).or_default();
+                *sum = sum.saturating_add(count);
+            }
+        }
+        tokens
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to
@@ -70,8 +122,8 @@ impl Sight {
     fn live<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = &'a Observed> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
         listings.flat_map(|listing| &listing.jobs).filter(move |job| {
-            let ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
-            ours && matches!(job.phase(), Phase::Active | Phase::Ending | Phase::Unclear)
+            is_of(job, owner)
+                && matches!(job.phase(), Phase::Active | Phase::Ending | Phase::Unclear)
         })
     }
 
@@ -84,9 +136,7 @@ impl Sight {
     pub(super) fn has_young(&self, owner: &Name) -> bool {
         self.live(owner).any(|job| {
             let listing = self.observation.get(&job.place).and_then(|l| l.as_ref().ok());
-            let age = listing.and_then(|l| l.date).zip(job.create_time);
-            let age = age.and_then(|(now, made)| Duration::try_from(now.duration_since(made)).ok());
-            age.is_none_or(|age| age < YOUNG)
+            age(job, listing.and_then(|l| l.date)).is_none_or(|age| age < YOUNG)
         })
     }
 
@@ -134,4 +184,21 @@ impl Sight {
         let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
         looks.filter_map(std::future::ready).collect().await
     }
+}
+
+fn is_of(job: &Observed, owner: &Name) -> bool {
+    job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner)
+}
+
+/// The pages of a listing, or what they would be.
+fn pages(listing: &Listing) -> u32 {
+    let jobs = listing.jobs.len() as u64 + listing.foreign;
+    let least = u32::try_from(jobs.div_ceil(PAGE)).unwrap_or(u32::MAX);
+    listing.pages.max(least).max(1)
+}
+
+/// How old a job is by the service's clock.
+fn age(job: &Observed, date: Option<Timestamp>) -> Option<Duration> {
+    let (now, made) = date.zip(job.create_time)?;
+    Duration::try_from(now.duration_since(made)).ok()
 }

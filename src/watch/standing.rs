@@ -3,7 +3,7 @@
 //! Words change with every look, for they hold ages and waits; what counts as a
 //! change is the state, its reason and the run it speaks of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -37,6 +37,15 @@ struct State {
     rerun: u64,
 }
 
+/// What a plan says of one tuned model, but for the words.
+struct Seen<'a> {
+    key: &'a Key,
+    severity: Severity,
+    code: &'static str,
+    reason: Option<&'static str>,
+    job: Option<&'a JobName>,
+}
+
 type Subject = (Place, Name, Side, Option<JobName>, &'static str);
 
 /// How each tuned model stood.
@@ -54,67 +63,71 @@ impl Standings {
         let mut news: Vec<News> = Vec::new();
         let first = self.last.is_none();
         let last = self.last.take().unwrap_or_default();
-        let mut tell = |side: Side, item: News| {
-            let Some(key) = item.key.clone() else { return };
+        // Words are made for news alone: of ten thousand models hardly one has any.
+        let mut tell = |side: Side, seen: Seen<'_>, words: &dyn Fn() -> String| {
+            let Seen { key, severity, code, reason, job } = seen;
             let part = match side {
-                Side::Orphan | Side::Drift => item.job.clone(),
+                Side::Orphan | Side::Drift => job.cloned(),
                 Side::Run | Side::Hold | Side::Remark => None,
             };
-            let kind = if side == Side::Remark { item.code } else { "" };
-            let subject = (key.place, key.name, side, part, kind);
-            let News { code, reason, .. } = item;
-            let state = State { code, reason, job: item.job.clone(), rerun: key.rerun };
+            let kind = if side == Side::Remark { code } else { "" };
+            let subject = (key.place.clone(), key.name.clone(), side, part, kind);
+            let state = State { code, reason, job: job.cloned(), rerun: key.rerun };
             let known = last.get(&subject) == Some(&state);
             now.insert(subject, state);
-            if !known && !(first && matches!(side, Side::Run | Side::Remark)) {
-                news.push(item);
+            let untold = first && matches!(side, Side::Run | Side::Remark);
+            if !known && !untold {
+                let (key, job) = (Some(key.clone()), job.cloned());
+                news.push(News { severity, code, key, job, reason, message: words(), at });
             }
         };
-        let model = |key: &Key, severity, code, reason, job: Option<&JobName>, message| News {
-            severity,
-            code,
-            key: Some(key.clone()),
-            job: job.cloned(),
-            reason,
-            message,
-            at,
-        };
+        let model = |key, severity, code, reason, job| Seen { key, severity, code, reason, job };
         for run in &plan.in_flight {
-            let (code, words) = (running(&run.state), run.job.short());
-            tell(Side::Run, model(&run.key, Severity::Info, code, None, Some(&run.job), words));
+            let code = running(&run.state);
+            let seen = model(&run.key, Severity::Info, code, None, Some(&run.job));
+            tell(Side::Run, seen, &|| run.job.short());
         }
         for tuned in &plan.in_sync {
             let good = tuned.job.is_some() || tuned.tuned_model.is_some();
-            let (code, words) = (if good { "tuned" } else { "stopped" }, show::in_sync(tuned));
-            let job = tuned.job.as_ref();
-            tell(Side::Run, model(&tuned.key, Severity::Info, code, None, job, words));
+            let code = if good { "tuned" } else { "stopped" };
+            let seen = model(&tuned.key, Severity::Info, code, None, tuned.job.as_ref());
+            tell(Side::Run, seen, &|| show::in_sync(tuned));
         }
+        let mut unseen = BTreeSet::new();
         for held in &plan.held {
             // A place that cannot be listed is told of once, not for each model.
             if matches!(held.reason, HoldReason::ListIncomplete { .. }) {
+                unseen.insert((&held.key.place, &held.key.name));
                 continue;
             }
             let (severity, code) = weight(&held.reason);
-            let (reason, words) = (Some(held.reason.code()), show::hold(held));
-            tell(Side::Hold, model(&held.key, severity, code, reason, held.reason.job(), words));
+            let reason = Some(held.reason.code());
+            let seen = model(&held.key, severity, code, reason, held.reason.job());
+            tell(Side::Hold, seen, &|| show::hold(held));
         }
         for orphan in &plan.orphaned {
-            let (job, words) = (Some(&orphan.job), show::orphan(orphan));
-            let severity = Severity::Warning;
-            tell(Side::Orphan, model(&orphan.key, severity, "orphaned", None, job, words));
+            let (severity, job) = (Severity::Warning, Some(&orphan.job));
+            let seen = model(&orphan.key, severity, "orphaned", None, job);
+            tell(Side::Orphan, seen, &|| show::orphan(orphan));
         }
         for action in plan.actions.iter().filter(|_| !acts) {
-            let words = format!("to {}: {}", action.verb(), show::why(action));
+            let words = || format!("to {}: {}", action.verb(), show::why(action));
             let (key, reason) = (action.key(), Some(action.reason_code()));
             let job = match action {
                 Action::Create(_) => None,
                 Action::Cancel(cancel) => Some(&cancel.job),
             };
-            tell(Side::Drift, model(key, Severity::Warning, "drift", reason, job, words));
+            tell(Side::Drift, model(key, Severity::Warning, "drift", reason, job), &words);
         }
         for diagnostic in &plan.diagnostics {
-            let (code, words) = (diagnostic.remark.code(), show::remark(&diagnostic.remark));
-            tell(Side::Remark, model(&diagnostic.key, Severity::Info, code, None, None, words));
+            let seen = model(&diagnostic.key, Severity::Info, diagnostic.remark.code(), None, None);
+            tell(Side::Remark, seen, &|| show::remark(&diagnostic.remark));
+        }
+        // Of what could not be seen, nothing is new, and nothing is forgotten.
+        for (subject, state) in last {
+            if unseen.contains(&(&subject.0, &subject.1)) {
+                now.entry(subject).or_insert(state);
+            }
         }
         self.last = Some(now);
         gathered(news, at)

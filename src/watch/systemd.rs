@@ -77,7 +77,7 @@ fn tell(state: &[NotifyState<'_>]) {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixDatagram;
     use std::process::Command;

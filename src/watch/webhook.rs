@@ -156,7 +156,7 @@ impl Shared {
 impl Webhook {
     /// Starts to send, first what an earlier process left. Needs a tokio
     /// runtime around it. `on_delivery` hears of each try, whether it was
-    /// answered with 2xx.
+    /// answered with 2xx; it counts, and must not wait.
     ///
     /// # Errors
     /// An address that may not be sent to, an empty secret, a state directory
@@ -206,7 +206,8 @@ impl Webhook {
         Ok(Self { shared, least, entropy, closing, done, task: task.abort_handle() })
     }
 
-    /// Takes an event; never waits, never fails.
+    /// Takes an event; never waits, never fails. After [`Webhook::flush`]
+    /// nothing is sent.
     pub fn post(&self, news: &News) {
         if news.severity < self.least {
             return;

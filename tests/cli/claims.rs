@@ -144,7 +144,7 @@ fn a_bucket_that_answers_nothing() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-      faq  not begun  it could not be claimed: the claim was sent and is not there: the connection broke: error sending request: client error (SendRequest): connection closed before message completed; run `retune apply` again; it may have to wait 5m
+      faq  not begun  it could not be claimed: the claim was sent and is not there: the connection broke: client error (SendRequest): connection closed before message completed; run `retune apply` again; it may have to wait 5m
 
     Applied: 0 created, 1 not done.
     [exit 4]

@@ -26,6 +26,7 @@ fn of_the_program() {
       validate     Check manifests; asks nothing of Vertex
       plan         Show what would be done, and why; changes nothing
       apply        Plan, show, ask, do
+      watch        Keep Vertex as the manifests say, for as long as it runs
       status       Show each tuned model against its manifest
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
@@ -78,7 +79,7 @@ fn of_the_program() {
               Say more; twice for every request
 
           --log-format <FORMAT>
-              Form of the log lines that --verbose brings
+              Form of the log lines of `watch`, and of those that --verbose brings
 
               Possible values:
               - text: For people
@@ -327,4 +328,41 @@ fn what_is_generated_names_every_command() {
     }
     let schema: serde_json::Value = serde_json::from_str(&world.stdout("schema")).unwrap();
     assert!(schema["$schema"].is_string());
+}
+
+#[test]
+fn of_watch() {
+    assert_snapshot!(help("watch"), @"
+    Keep Vertex as the manifests say, for as long as it runs
+
+    Usage: retune watch [OPTIONS] [PATHS]...
+
+    Arguments:
+      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+
+    Options:
+          --observe              Look and tell what differs; never create or cancel anything
+          --interval <DURATION>  Time between two complete looks [default: 5m, and longer where a
+                                 listing has more than 25 pages; 2s with --emulator]
+          --shard <I/N>          Keep only part I of N of the names; the others are for other daemons
+          --max-creates <N>      Creates within 24 hours [default: limits.maxCreates, else 10]
+          --max-cancels <N>      Cancels that one pass may make [default: limits.maxCancels, else 5]
+          --accept-duplicates    Create without a settle window although a listing may lag behind
+      -h, --help                 Print help (see more with '--help')
+
+    What it tells:
+          --listen <ADDRESS>             Serve health, metrics and status over HTTP, such as on
+                                         127.0.0.1:9470
+          --listen-public                Allow --listen on an address that other machines can reach
+          --allow-host <HOST>            A Host that requests for the status may name, beside loopback
+                                         (repeatable)
+          --webhook <URL>                Post changes of state to this address [env:
+                                         RETUNE_WEBHOOK_URL]; signed with the key in
+                                         RETUNE_WEBHOOK_SECRET
+          --webhook-format <FORMAT>      What is posted [default: json] [possible values: json, slack]
+          --webhook-severity <SEVERITY>  The least that is posted [default: info] [possible values:
+                                         info, warning, error]
+          --state-dir <DIR>              Where events are kept until they are delivered, over restarts
+                                         too
+    ");
 }

@@ -88,7 +88,7 @@ fn a_full_house_makes_creates_wait() {
     world.wants(model("faq")).wants(model("router"));
     assert_snapshot!(world.run("apply --yes"), @"
       + faq      create     new manifest
-      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune apply --wait` starts it when one ends
+      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune watch`, or `retune apply --wait`, starts it when one ends
 
     Plan: 1 to create, 1 held.
     Digest: sha256:[DIGEST]

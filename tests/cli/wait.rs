@@ -94,7 +94,7 @@ fn starts_what_waited_for_a_slot() {
     world.wants(model("faq")).wants(model("router"));
     assert_snapshot!(world.run("apply --yes --wait"), @"
       + faq      create     new manifest
-      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune apply --wait` starts it when one ends
+      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune watch`, or `retune apply --wait`, starts it when one ends
 
     Plan: 1 to create, 1 held.
     Digest: sha256:[DIGEST]
@@ -121,7 +121,7 @@ fn what_waits_for_a_slot_is_asked_about_too() {
     world.workspace(&["limits: {maxConcurrent: 1}"]);
     world.wants(model("faq")).does("apply --yes").wants(model("router"));
     assert_snapshot!(world.run("apply --wait"), @"
-      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune apply --wait` starts it when one ends
+      ! router   held       1 of 1 runs (limits.maxConcurrent); `retune watch`, or `retune apply --wait`, starts it when one ends
       … faq      in flight  tuningJobs/[JOB-1]: pending, 0s
 
     No changes. 1 held, 1 in flight.

@@ -158,7 +158,7 @@ impl Real {
         }
         if proc.due != NOT_DUE {
             let since = ticks_ago(proc.due);
-            memory.withhold(&mut due(), at(since, since), self.settle);
+            memory.withhold(&mut due(), &[], at(since, since), self.settle);
         }
 
         // The look.
@@ -174,13 +174,13 @@ impl Real {
             };
             (0..JOBS).any(twin)
         });
-        memory.withhold(&mut planned, look, self.settle);
+        memory.withhold(&mut planned, &[], look, self.settle);
 
         // The memory that it leaves, by what it does to an empty listing and
         // to a plan of the same create.
         let next = memory.next(Duration::ZERO).filter(|_| !self.settle.is_zero());
         let mut probe = due();
-        memory.clone().withhold(&mut probe, look, Duration::ZERO);
+        memory.clone().withhold(&mut probe, &[], look, Duration::ZERO);
         let mut empty = observation(Vec::new());
         memory.complete(&mut empty, look);
         let kept = empty.into_values().flatten().flat_map(|listing| listing.jobs);
@@ -248,5 +248,5 @@ fn wish(plan: &Plan) -> Wish {
 
 /// A look on the monotonic clock; the search has no machine that sleeps unseen.
 fn at(began: Duration, ended: Duration) -> Look {
-    Look { began, ended, ended_wall: Timestamp::UNIX_EPOCH }
+    Look { began, ended, ..Look::at(ended, Timestamp::UNIX_EPOCH) }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use retune::model::{
     CreateRequest, Desired, HyperParameters, JobError, JobName, JobState, Key, Lifecycle, Observed,
-    Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted, labels,
+    Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted, Wanted, labels,
 };
 use retune::plan::Policy;
 
@@ -52,7 +52,7 @@ impl World {
         let key =
             Key { place: place(), owner: owner.clone(), name: "faq".parse().unwrap(), rerun: 0 };
         let source = Source { file: PathBuf::from("faq.yaml"), line: 1 };
-        let desired = Desired { key, spec, lifecycle: Lifecycle::default(), source };
+        let desired: Desired = Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into();
         let revision = if older && !one_revision { NOW - 86_400 } else { NOW - 43_200 };
         let labels = CreateRequest::new(&desired, 1).labels;
         let policy = Policy { revision: Some(revision), ..Policy::new(owner) };

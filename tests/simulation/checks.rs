@@ -52,7 +52,7 @@ fn wrong(invariant: &'static str, is: bool, what: impl FnOnce() -> String) -> Op
 }
 
 /// What one process is about to do.
-struct Sending<'a> {
+pub struct Sending<'a> {
     world: &'a World,
     life: &'a Life,
     manifests: &'a Manifests,

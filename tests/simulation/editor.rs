@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use retune::model::{
     Desired, DesiredState, Key, Lifecycle, OnSupersede, Retry, Source, SupervisedTuningSpec,
-    TuningSpec, identity,
+    TuningSpec, Wanted, identity,
 };
 
 use crate::manifests::{Manifests, OWNER, place};
@@ -149,7 +149,8 @@ fn manifest(random: &mut Random, name: u64) -> Desired {
         rerun: 0,
     };
     let lifecycle = Lifecycle { retry, ..Lifecycle::default() };
-    Desired { key, spec, lifecycle, source: Source { file: PathBuf::new(), line: 1 } }
+    let source = Source { file: PathBuf::new(), line: 1 };
+    Wanted { key, spec, lifecycle, source }.into()
 }
 
 fn base_model(name: &str, number: u64) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use retune::model::identity;
 use retune::model::{
     Desired, DesiredState, HyperParameters, Key, Lifecycle, OnSupersede, Place, Retry, Source,
-    SupervisedTuningSpec, TuningSpec,
+    SupervisedTuningSpec, TuningSpec, Wanted,
 };
 use retune::plan::Policy;
 
@@ -139,6 +139,7 @@ impl Style {
             name: name.parse().unwrap(),
             rerun: lifecycle.rerun,
         };
-        Desired { key, spec, lifecycle, source: Source { file: PathBuf::new(), line: 1 } }
+        let source = Source { file: PathBuf::new(), line: 1 };
+        Wanted { key, spec, lifecycle, source }.into()
     }
 }

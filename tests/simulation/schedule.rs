@@ -303,6 +303,7 @@ async fn live(schedule: Arc<Schedule>, connection: Connection) {
                 clock: &connection,
                 revision: manifests.revision(),
                 stop: &stop,
+                asked: &(),
                 memory: &memory,
                 claims: has_claims.then_some(claims),
             },

@@ -1,9 +1,9 @@
 //! Creates and cancels: written at most once, and every answer has one meaning.
 
 use retune::model::{
-    AdapterSize, CreateRequest, Desired, EncryptionSpec, HyperParameters, Key, Lifecycle,
-    PreTunedModel, PreferenceHyperParameters, PreferenceOptimizationSpec, Source,
-    SupervisedTuningSpec, TuningSpec,
+    AdapterSize, CreateRequest, EncryptionSpec, HyperParameters, Key, Lifecycle, PreTunedModel,
+    PreferenceHyperParameters, PreferenceOptimizationSpec, Source, SupervisedTuningSpec,
+    TuningSpec, Wanted,
 };
 use retune::vertex::{CancelOutcome, CreateOutcome, Vertex};
 use serde_json::{Value, json};
@@ -253,14 +253,14 @@ async fn bodies_arrive_as_they_were_made() {
     for (nth, spec) in specs().into_iter().enumerate() {
         let name = |text: &str| text.parse().unwrap();
         let (owner, name) = (name("acme-tuning"), name("faq"));
-        let desired = Desired {
+        let wanted = Wanted {
             key: Key { place: place(), owner, name, rerun: nth as u64 },
             spec,
             lifecycle: Lifecycle::default(),
             source: Source { file: "faq.yaml".into(), line: 1 },
         };
         let revision = (nth % 2 == 0).then_some(1_790_000_000);
-        let body = CreateRequest::new(&desired, 1).stamped(nth as u64 ^ u64::MAX, revision);
+        let body = CreateRequest::new(&wanted.into(), 1).stamped(nth as u64 ^ u64::MAX, revision);
         client.create(&place(), &body).await;
         sent.push(body);
     }

@@ -21,6 +21,7 @@ async fn applied(service: &Service, bucket: &Bucket<'_>) -> CarriedOut {
         clock: service,
         revision: Some(77),
         stop: &stop,
+        asked: &(),
         memory: &memory,
         claims,
     };

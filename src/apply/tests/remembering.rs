@@ -19,7 +19,7 @@ fn seconds(n: u64) -> Duration {
 /// A look that took a second and ended then.
 fn look(ended: u64) -> Look {
     let ended_wall = Timestamp::UNIX_EPOCH;
-    Look { began: seconds(ended - 1), ended: seconds(ended), ended_wall }
+    Look { began: seconds(ended - 1), began_wall: ended_wall, ended: seconds(ended), ended_wall }
 }
 
 /// What one pass over the service decides, with what the process remembers.
@@ -27,7 +27,7 @@ fn pass(memory: &mut Memory, service: &Service, ended: u64) -> Plan {
     let mut seen: Observation = service.observed();
     memory.complete(&mut seen, look(ended));
     let mut plan = plan(&[desired("faq", 3)], &seen, &policy());
-    memory.withhold(&mut plan, look(ended), SETTLE);
+    memory.withhold(&mut plan, &[], look(ended), SETTLE);
     plan
 }
 
@@ -59,7 +59,7 @@ fn another_spec_settles_by_itself() {
     let (mut memory, service) = (Memory::default(), Service::default());
     let _ = pass(&mut memory, &service, 10);
     let mut other = plan(&[desired("faq", 4)], &service.observed(), &policy());
-    memory.withhold(&mut other, look(40), SETTLE);
+    memory.withhold(&mut other, &[], look(40), SETTLE);
     assert_eq!(codes(&other), ["settling"]);
 }
 

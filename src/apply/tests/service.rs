@@ -12,7 +12,7 @@ use crate::apply::{Executor, Look, Memory, Ready, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
     CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
-    Progress, Source, Stamp, TunedModel, TuningSpec, Untrusted,
+    Progress, Source, Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::{Plan, Policy, plan};
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
@@ -65,7 +65,7 @@ pub(super) fn desired(name: &str, epochs: i64) -> Desired {
     let key = Key { place: place(), owner, name: name.parse().unwrap(), rerun: 0 };
     let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
     let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
-    Desired { key, spec, lifecycle: Lifecycle::default(), source }
+    Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into()
 }
 
 pub(super) fn policy() -> Policy {
@@ -183,6 +183,7 @@ impl Service {
             clock: self,
             revision: Some(77),
             stop,
+            asked: &(),
             memory: &self.memory,
             claims: None,
         }
@@ -219,7 +220,7 @@ impl Service {
 /// What may be sent at once.
 pub(super) fn ready(plan: &Plan) -> Ready {
     let ended_wall = Timestamp::UNIX_EPOCH;
-    let look = Look { began: Duration::ZERO, ended: Duration::MAX / 2, ended_wall };
+    let look = Look { ended: Duration::MAX / 2, ..Look::at(Duration::MAX / 2, ended_wall) };
     Ready::settled(plan.clone(), look)
 }
 

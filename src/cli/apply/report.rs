@@ -71,6 +71,9 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         Outcome::Skipped(Skipped::Overtaken) => {
             ("not begun", of_job("another run of retune was quicker; apply again".to_owned()))
         }
+        Outcome::Skipped(Skipped::Outdated) => {
+            ("not begun", of_job("the manifests changed; apply again".to_owned()))
+        }
         Outcome::Skipped(Skipped::NotLooked) => (
             "not begun",
             of_job("the second look failed, and nothing is created without it".to_owned()),

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use super::*;
 use crate::model::{
     CreateRequest, Desired, JobState, Key, Lifecycle, Listing, Observed, Place, Source, Stamp,
-    TuningSpec,
+    TuningSpec, Wanted,
 };
 use crate::plan::plan;
 
 fn desired(name: &str) -> Desired {
-    Desired {
+    Wanted {
         key: Key {
             place: Place::new("acme-ml", "europe-west4"),
             owner: "acme".parse().unwrap(),
@@ -20,6 +20,7 @@ fn desired(name: &str) -> Desired {
         lifecycle: Lifecycle::default(),
         source: Source { file: PathBuf::from("m.yaml"), line: 1 },
     }
+    .into()
 }
 
 /// Each place of the manifests, and one with a running job of the first.

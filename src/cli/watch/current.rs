@@ -71,6 +71,16 @@ impl Current {
         Ok(())
     }
 
+    /// Whether creates are protected in the same way: by the same window, or in
+    /// the same bucket.
+    pub(super) fn is_protected_as(&self, other: &Self) -> bool {
+        let bucket = |current: &Self| {
+            let workspace = current.manifests.workspace.as_ref();
+            workspace.and_then(|workspace| workspace.claims.clone())
+        };
+        (self.settle, bucket(self)) == (other.settle, bucket(other))
+    }
+
     /// The names whose manifests differ from `other`'s.
     pub(super) fn changed<'a>(&'a self, other: &'a Manifests) -> Vec<&'a Name> {
         // Both are sorted by key.
@@ -84,7 +94,8 @@ impl Current {
                     if (&a.spec, &a.lifecycle) != (&b.spec, &b.lifecycle) {
                         changed.push(&a.key.name);
                     }
-                    (ours.next(), theirs.next());
+                    ours.next();
+                    theirs.next();
                 }
                 (Some(a), Some(b)) if a.key < b.key => {
                     changed.push(&a.key.name);

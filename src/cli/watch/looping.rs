@@ -1,6 +1,7 @@
 //! Waits for whatever means "look again", and looks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch::Receiver;
@@ -8,10 +9,11 @@ use tokio::sync::watch::Receiver;
 use super::Args;
 use super::current::Current;
 use super::telling::Telling;
-use crate::apply::{Claims, Stop};
+use crate::apply::{Asked, Claims, Stop};
 use crate::claims::GcsClaims;
 use crate::cli::Global;
 use crate::cli::count::count;
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::Hangup;
@@ -27,8 +29,30 @@ use crate::watch::{Manifested, Mode, OnTheWire, Published, Severity, Task, Trigg
 /// be delivered.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// How often the loop shows that it lives while it waits.
+const BEAT: Duration = Duration::from_secs(60);
+
 /// Names in one line of the log.
 const NAMES: usize = 5;
+
+/// Whether a pass is still about what the files say.
+#[derive(Debug)]
+pub(super) struct Asking<'a> {
+    files: &'a Files,
+    serial: AtomicU64,
+}
+
+impl<'a> Asking<'a> {
+    pub(super) fn new(files: &'a Files) -> Self {
+        Self { files, serial: AtomicU64::new(0) }
+    }
+}
+
+impl Asked for Asking<'_> {
+    fn is_current(&self) -> bool {
+        self.files.is_current(self.serial.load(Ordering::Relaxed))
+    }
+}
 
 /// The daemon's loop.
 pub(super) struct Loop<'a> {
@@ -36,6 +60,7 @@ pub(super) struct Loop<'a> {
     pub(super) global: &'a Global,
     pub(super) client: &'a VertexClient,
     pub(super) files: &'a Files,
+    pub(super) asking: &'a Asking<'a>,
     pub(super) snapshots: Receiver<Arc<Snapshot>>,
     /// The snapshot that was last taken over.
     pub(super) serial: Option<u64>,
@@ -51,6 +76,7 @@ pub(super) struct Loop<'a> {
     pub(super) clock: &'a SystemClock,
     pub(super) stop: &'a Stop,
     pub(super) wire: &'a OnTheWire,
+    pub(super) hangup: Hangup,
 }
 
 impl Loop<'_> {
@@ -72,34 +98,45 @@ impl Loop<'_> {
             text.push_str(&format!("; listening on {url}"));
         }
         self.telling.tell(Severity::Info, "started", text);
+        let given = Environment::read().credentials.access_token.is_some();
+        if given && !self.client.endpoint().is_loopback() {
+            let text = "the token in GOOGLE_OAUTH_ACCESS_TOKEN ends after an hour or so and \
+                        cannot be renewed; a daemon wants Application Default Credentials";
+            self.telling.tell(Severity::Warning, "credential", text.to_owned());
+        }
     }
 
     /// Looks again and again, until it is told to stop.
     pub(super) async fn run(&mut self) -> Exit {
-        let mut hangup = Hangup::new();
         let mut trigger = Trigger::Started;
         while !self.stop.is_set() {
             self.take_over().await;
             // A commit often follows the edit that it is of.
-            if trigger != Trigger::Due || self.watcher.holds_creates() {
-                if let Err(failure) = self.current.read_revision(self.global).await {
-                    tracing::warn!("{}", failure.error);
-                }
+            let read = trigger != Trigger::Due || self.watcher.wants_revision();
+            if read && let Err(failure) = self.current.read_revision(self.global).await {
+                tracing::warn!("{}", failure.error);
             }
             self.pass(trigger).await;
             if trigger == Trigger::Asked {
                 self.systemd.ready();
             }
-            let wait = self.watcher.next().saturating_sub(self.clock.elapsed());
+            let due = until(self.watcher.next(), self.clock, self.published);
             trigger = tokio::select! {
-                // Whoever sends snapshots lives as long as we do.
-                _ = self.snapshots.changed() => Trigger::FilesChanged,
-                () = hangup.next() => {
+                alive = self.snapshots.changed() => match alive {
+                    Ok(()) => Trigger::FilesChanged,
+                    // What we would act on from now on would be out of date.
+                    Err(_) => {
+                        let text = "the thread that looks at the files has ended; start again";
+                        self.telling.tell(Severity::Error, "filesLost", text.to_owned());
+                        return Exit::Unexpected;
+                    }
+                },
+                () = self.hangup.next() => {
                     self.systemd.reloading();
-                    self.files.look_now().await;
+                    self.files.look_now();
                     Trigger::Asked
                 }
-                () = self.clock.sleep(wait) => Trigger::Due,
+                () = due => Trigger::Due,
                 () = self.stop.wait() => break,
             };
         }
@@ -165,9 +202,15 @@ impl Loop<'_> {
         if self.serial == Some(snapshot.serial) {
             return;
         }
+        // Snapshots that nobody took over may have been other manifests for a
+        // while, and so may those that could not be read.
+        let missed = self.serial.is_some_and(|last| snapshot.serial > last + 1);
+        let restart = missed || !self.valid;
         self.serial = Some(snapshot.serial);
+        self.asking.serial.store(snapshot.serial, Ordering::Relaxed);
+        tracing::debug!(serial = snapshot.serial, parsed = snapshot.parsed, "manifests were read");
         let taken = match &snapshot.result {
-            Ok(manifests) => self.valid_manifests(Arc::clone(manifests)).await,
+            Ok(manifests) => self.valid_manifests(Arc::clone(manifests), restart).await,
             Err(rejected) => Err(words(rejected)),
         };
         match taken {
@@ -189,12 +232,22 @@ impl Loop<'_> {
         }
     }
 
-    async fn valid_manifests(&mut self, manifests: Arc<Manifests>) -> Result<(), (usize, String)> {
+    /// Takes over valid manifests; `restart` says that every settle window is to
+    /// begin again.
+    async fn valid_manifests(
+        &mut self,
+        manifests: Arc<Manifests>,
+        restart: bool,
+    ) -> Result<(), (usize, String)> {
         if Arc::ptr_eq(&manifests, &self.current.manifests) {
             return Ok(());
         }
         let next = Current::new(manifests, self.args, self.global, self.client).await;
-        let next = next.map_err(|failure| (1, said(&failure)))?;
+        let next = next.map_err(|failure| {
+            // It may pass without a change of the files.
+            self.serial = None;
+            (1, said(&failure))
+        })?;
         if next.places.is_empty() {
             return Err((1, "no manifest names a place to look at".to_owned()));
         }
@@ -207,6 +260,10 @@ impl Loop<'_> {
             self.telling.tell(Severity::Info, "manifestsChanged", text);
         }
         self.watcher.changed(changed);
+        // Another protocol begins from its beginning.
+        if restart || !next.is_protected_as(&self.current) {
+            self.watcher.changed(next.manifests.desired.iter().map(|desired| &desired.key.name));
+        }
         self.current = next;
         Ok(())
     }
@@ -225,6 +282,18 @@ impl Loop<'_> {
         );
         self.telling.tell(Severity::Error, "stopped", text);
         Exit::Failed
+    }
+}
+
+/// Waits until `due`, and shows now and then that it lives.
+async fn until(due: Duration, clock: &SystemClock, published: &Published) {
+    loop {
+        let now = clock.elapsed();
+        published.update(|state| state.beat = now);
+        match due.saturating_sub(now) {
+            Duration::ZERO => return,
+            wait => clock.sleep(wait.min(BEAT)).await,
+        }
     }
 }
 

@@ -4,24 +4,24 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Args;
 use super::current::Current;
-use super::looping::Loop;
+use super::looping::{Asking, Loop};
 use super::telling::Telling;
-use super::{Args, WebhookSeverity};
 use crate::apply::Stop;
 use crate::cli::Global;
 use crate::cli::count::count;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::interrupt::Signals;
+use crate::cli::interrupt::{Hangup, Signals};
 use crate::cli::output::Output;
 use crate::cli::session::{self, VertexClient};
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::emulator::Running;
 use crate::google::Secret;
 use crate::manifest;
-use crate::watch::files::Files;
+use crate::watch::files::{Files, Options};
 use crate::watch::serve::{SILENCE, ServeError, ServeOptions, Server};
 use crate::watch::systemd::Systemd;
 use crate::watch::webhook::{Webhook, WebhookOptions};
@@ -29,6 +29,9 @@ use crate::watch::{Metrics, OnTheWire, Parts, Published, Rhythm, Watcher};
 
 /// How long undelivered events have at the end.
 const FLUSH: Duration = Duration::from_millis(1500);
+
+/// How long files may be read at the start without a word.
+const SLOW_START: Duration = Duration::from_secs(3);
 
 /// Requests a minute: the quota is 600 for a project and region, and people
 /// and pipelines have their part of it.
@@ -67,14 +70,24 @@ impl<'a> Daemon<'a> {
         let environment = Environment::read();
         let settings = global.settings(&environment, !global.emulator);
         let paths = session::paths_or_default(&args.paths);
-        let files = Files::start(paths, settings, clock);
-        let first = files.first().await;
+        let files = Files::start(paths, settings, clock, Options::default());
+        let files = files.map_err(|error| Failure::new(Exit::Unexpected, error))?;
+        let mut snapshots = files.snapshots();
+        let first = tokio::select! {
+            read = snapshots.changed() => read,
+            () = clock.sleep(SLOW_START) => {
+                output.complain("waiting for the files to stand still: is git at work there?\n");
+                snapshots.changed().await
+            }
+        };
+        first.map_err(|_| Failure::new(Exit::Unexpected, "the files cannot be looked at"))?;
+        let first = Arc::clone(&snapshots.borrow());
         let manifests = match &first.result {
             Ok(manifests) => Arc::clone(manifests),
             Err(rejected) => return Err(session::refused(rejected, output)),
         };
         output.say(&manifest::render::text(&manifests.report.findings, true));
-        let webhook = Self::webhook(args, &environment)?;
+        let webhook = Self::webhook(args, &environment);
         let quota = NonZeroU32::new(REQUESTS_A_MINUTE);
         let (client, emulator) =
             session::connect_within(global, environment, quota, output).await?;
@@ -116,23 +129,17 @@ impl<'a> Daemon<'a> {
         Ok(daemon)
     }
 
-    fn webhook(args: &Args, environment: &Environment) -> Result<Option<WebhookOptions>, Failure> {
+    /// Where events go, if anywhere.
+    fn webhook(args: &Args, environment: &Environment) -> Option<WebhookOptions> {
         let flag = args.webhook.clone().map(Secret::new);
-        let Some(url) = flag.or_else(|| environment.webhook.clone()) else {
-            let severity = args.webhook_severity != WebhookSeverity::Info;
-            if args.state_dir.is_some() || severity {
-                return Err(Failure::usage("nothing is posted anywhere")
-                    .hint("name an address with --webhook or RETUNE_WEBHOOK_URL"));
-            }
-            return Ok(None);
-        };
-        Ok(Some(WebhookOptions {
+        let url = flag.or_else(|| environment.webhook.clone())?;
+        Some(WebhookOptions {
             url,
             secret: environment.webhook_secret.clone(),
             format: args.webhook_format.into(),
             least: args.webhook_severity.into(),
             state_dir: args.state_dir.clone(),
-        }))
+        })
     }
 
     async fn listen(&mut self) -> Result<(), Failure> {
@@ -162,11 +169,16 @@ impl<'a> Daemon<'a> {
         let Self { args, global, output, clock, rhythm, client, emulator, .. } = self;
         let Self { files, current, telling, published, metrics, server, systemd, .. } = self;
         let (stop, wire) = (Stop::new(), OnTheWire::default());
+        let asking = Asking::new(&files);
+        // Before anybody is told that it runs: a signal that nobody listens to
+        // kills.
+        let (mut signals, hangup) = (Signals::new(), Hangup::new());
         let parts = Parts {
             vertex: &client,
             entropy: &SystemEntropy,
             clock: &clock,
             stop: &stop,
+            asked: &asking,
             published: &published,
             metrics: &metrics,
             wire: &wire,
@@ -179,6 +191,7 @@ impl<'a> Daemon<'a> {
             client: &client,
             snapshots: files.snapshots(),
             files: &files,
+            asking: &asking,
             serial: None,
             polling: false,
             current,
@@ -190,11 +203,11 @@ impl<'a> Daemon<'a> {
             clock: &clock,
             stop: &stop,
             wire: &wire,
+            hangup,
         };
         work.greet(server.as_ref().map(Server::url));
         systemd.ready();
         let signals = async {
-            let mut signals = Signals::new();
             signals.next().await;
             stop.set();
             published.update(|state| state.stopping = true);
@@ -213,17 +226,24 @@ impl<'a> Daemon<'a> {
             () = pings(systemd, &clock, &published) => Exit::Unexpected,
         };
         drop(work);
-        if let Some(webhook) = &telling.webhook {
-            let left = webhook.flush(FLUSH).await;
-            if left > 0 {
-                let kept = args.state_dir.is_some();
-                let fate = if kept { "are kept for the next start" } else { "are lost" };
-                let events = count(left, "event");
-                output.complain(&format!("{events} could not be delivered and {fate}\n"));
+        let flushed = async {
+            match &telling.webhook {
+                Some(webhook) => webhook.flush(FLUSH).await,
+                None => 0,
             }
-        }
-        if let Some(server) = server {
-            server.stop().await;
+        };
+        let stopped = async {
+            if let Some(server) = server {
+                server.stop().await;
+            }
+        };
+        // Together, for there are ten seconds in all.
+        let (left, ()) = tokio::join!(flushed, stopped);
+        if left > 0 {
+            let kept = args.state_dir.is_some();
+            let fate = if kept { "are kept for the next start" } else { "are lost" };
+            let events = count(left, "event");
+            output.complain(&format!("{events} could not be delivered and {fate}\n"));
         }
         session::end(emulator).await;
         exit

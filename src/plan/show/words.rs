@@ -119,8 +119,8 @@ pub fn held(held: &Held) -> String {
         ),
         HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
-            "{running} of {limit} runs (limits.maxConcurrent); `retune apply --wait` starts it when \
-             one ends"
+            "{running} of {limit} runs (limits.maxConcurrent); `retune watch`, or `retune apply \
+             --wait`, starts it when one ends"
         ),
         HoldReason::Settling { remaining, .. } => format!(
             "looking again in {} before it is created: a run that is not listed yet may exist",

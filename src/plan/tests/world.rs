@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::model::{
     CreateRequest, Desired, FoundModel, HyperParameters, JobError, JobName, JobState, Key,
     Lifecycle, Listing, Name, Observation, Observed, Place, Source, Stamp, SupervisedTuningSpec,
-    TunedModel, TuningSpec, Untrusted,
+    TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::show;
 use crate::plan::{Action, HoldReason, Plan, Policy, plan};
@@ -72,7 +72,7 @@ impl World {
         };
         let key = Key { place: place(), owner: name("acme"), name: name(model), rerun: 0 };
         let source = Source { file: PathBuf::from("faq.yaml"), line: 1 };
-        self.desired.push(Desired { key, spec, lifecycle: Lifecycle::default(), source });
+        self.desired.push(Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into());
         self
     }
 

@@ -91,12 +91,24 @@ pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, Wi
     let mut page = Page { kept: Vec::new(), foreign: 0, next };
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
-            page.kept.push(job.observed(place)?);
+            let job = job.observed(place)?;
+            page.kept.push(if matches!(sieve, Sieve::All) { job } else { lighter(job) });
         } else {
             page.foreign += 1;
         }
     }
     Ok(page)
+}
+
+/// A job of ours without the labels that its stamp was read from: nobody asks
+/// for them again, and with them ten thousand jobs take 20 MB more.
+fn lighter(mut job: Observed) -> Observed {
+    if job.stamp.is_some() {
+        let labels = std::mem::take(&mut job.echo.labels);
+        // Collected anew: a map from which something is taken keeps its size.
+        job.echo.labels = labels.into_iter().filter(|(key, _)| !labels::is_reserved(key)).collect();
+    }
+    job
 }
 
 /// The next page's token, read from the end of the page alone, so that the

@@ -1,36 +1,19 @@
 //! What a job's data amounts to (proto `TuningDataStats`). The statistics echo
 //! rows of training data, so nothing but a number is ever decoded of them.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient::{self, Int};
 
-/// One of them, by the method of tuning.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Stats<'a> {
-    #[serde(borrow)]
-    supervised_tuning_data_stats: Option<&'a RawValue>,
-    #[serde(borrow)]
-    preference_optimization_data_stats: Option<&'a RawValue>,
-}
-
-/// Protos `SupervisedTuningDataStats` and `PreferenceOptimizationDataStats`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Totals<'a> {
-    #[serde(borrow)]
-    total_billable_token_count: Option<&'a RawValue>,
-}
-
-/// The tokens of one pass over the data that are billed.
+/// The tokens of one pass over the data that are billed. They stand near the
+/// beginning, and what follows them is the larger part: it is not looked at.
 pub(super) fn billable_tokens(stats: Option<&RawValue>) -> Option<i64> {
-    let Stats { supervised_tuning_data_stats, preference_optimization_data_stats } =
-        lenient::message(stats)?;
-    let stats = supervised_tuning_data_stats.or(preference_optimization_data_stats);
-    let Totals { total_billable_token_count } = lenient::message(stats)?;
-    let Int(tokens) = lenient::parse(total_billable_token_count)?;
+    // One of them, by the method of tuning.
+    const METHODS: [&str; 2] = ["supervisedTuningDataStats", "preferenceOptimizationDataStats"];
+    let tokens = METHODS
+        .iter()
+        .find_map(|method| lenient::at(stats, &[method, "totalBillableTokenCount"]))?;
+    let Int(tokens) = lenient::parse(Some(tokens))?;
     (tokens >= 0).then_some(tokens)
 }
 
@@ -43,6 +26,18 @@ mod tests {
         for (stats, tokens) in [
             (r#"{"supervisedTuningDataStats":{"totalBillableTokenCount":"255243"}}"#, Some(255243)),
             (r#"{"preferenceOptimizationDataStats":{"totalBillableTokenCount":7}}"#, Some(7)),
+            (
+                r#"{"a":[{}],"supervisedTuningDataStats":
+                    {"b":"}","totalBillableTokenCount":"1","c":{"totalBillableTokenCount":"2"}}}"#,
+                Some(1),
+            ),
+            (
+                r#"{"supervisedTuningDataStats":null,
+                    "preferenceOptimizationDataStats":{"totalBillableTokenCount":"3"}}"#,
+                Some(3),
+            ),
+            (r#"{"totalBillableTokenCount":"9"}"#, None),
+            (r#"{"supervisedTuningDataStats":{"a":{"totalBillableTokenCount":"9"}}}"#, None),
             (r#"{"supervisedTuningDataStats":{"totalBillableTokenCount":"-1"}}"#, None),
             (r#"{"supervisedTuningDataStats":{"totalBillableTokenCount":[]}}"#, None),
             (r#"{"supervisedTuningDataStats":{"totalBillableCharacterCount":"9"}}"#, None),

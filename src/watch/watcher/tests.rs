@@ -10,10 +10,16 @@ use serde_json::Value;
 
 use super::*;
 use crate::apply::SETTLE;
+use crate::apply::Stop;
 use crate::claims::NoClaims;
-use crate::model::{CreateRequest, JobState, Lifecycle, Listing, Observed, Source, Stamp};
-use crate::model::{TunedModel, TuningSpec};
+use crate::model::{
+    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Observed, Place, Source,
+    Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
+};
+use crate::plan::Policy;
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob};
+use crate::watch::circuit::OPEN_AFTER;
+use crate::watch::{Metrics, News, OnTheWire, Published, Rhythm};
 
 /// A tuning service in memory that counts what it is asked for.
 #[derive(Default)]
@@ -44,7 +50,7 @@ fn desired(location: &str, name: &str, epochs: u64) -> Desired {
     };
     let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
     let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
-    Desired { key, spec, lifecycle: Lifecycle::default(), source }
+    Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into()
 }
 
 impl Service {
@@ -186,6 +192,7 @@ impl Listener for Process {
 impl<'a> Daemon<'a> {
     fn new(service: &'a Service, process: &'a Process) -> Self {
         let parts = Parts {
+            asked: &(),
             vertex: service,
             entropy: service,
             clock: service,

@@ -97,8 +97,7 @@ impl<C: Clock> Worker<C> {
             } else {
                 tokio::select! {
                     _ = changed.changed() => {}
-                    // The sender is dropped only together with this task.
-                    _ = closing.changed() => {}
+                    closing = closing.changed() => if closing.is_err() { return },
                 }
             }
         }

@@ -33,7 +33,7 @@ struct Entry {
 /// What the state directory owes the queue.
 pub(super) enum Chore {
     /// Keep an event.
-    Write(u64, Event),
+    Write(u64, Box<Event>),
     /// Forget one.
     Remove(u64, String),
 }
@@ -157,7 +157,7 @@ impl Queue {
             return Some(Chore::Remove(number, id));
         }
         let awaited = self.entries.iter().find(|entry| entry.kept == Kept::Awaited)?;
-        Some(Chore::Write(awaited.number, awaited.event.clone()))
+        Some(Chore::Write(awaited.number, Box::new(awaited.event.clone())))
     }
 
     /// A file was written, or could not be. The event may be dropped by now.

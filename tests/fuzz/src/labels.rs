@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use retune::fuzzing;
 use retune::model::{
     CreateRequest, Desired, Key, Lifecycle, Listing, Name, Observation, Place, Source, Stamp,
-    TuningSpec, identity, labels,
+    TuningSpec, Wanted, identity, labels,
 };
 use retune::plan::{self, Action, Policy};
 use serde_json::json;
@@ -73,7 +73,7 @@ fn desired(bytes: &mut Bytes<'_>) -> Option<Desired> {
     }
     let key = Key { place: place(), owner, name, rerun };
     let source = Source { file: "a.yaml".into(), line: 1 };
-    Some(Desired { key, spec, lifecycle: Lifecycle::default(), source })
+    Some(Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into())
 }
 
 fn place() -> Place {
@@ -166,7 +166,7 @@ fn planned(map: &Labels, stamp: Option<&Stamp>) {
     assert_eq!(job.stamp.as_ref(), stamp);
     let owner: Name = "acme".parse().expect("a name");
     let name: Name = "faq".parse().expect("a name");
-    let desired = Desired {
+    let wanted = Wanted {
         key: Key { place: place(), owner: owner.clone(), name: name.clone(), rerun: 0 },
         spec: TuningSpec { base_model: Some("x".to_owned()), ..TuningSpec::default() },
         lifecycle: Lifecycle::default(),
@@ -179,7 +179,7 @@ fn planned(map: &Labels, stamp: Option<&Stamp>) {
     let mut policy = Policy::new(owner.clone());
     policy.prune.extend(stamp.map(|stamp| stamp.name.clone()));
     policy.revision = Some(i64::MAX);
-    let plan = plan::plan(&[desired], &observed, &policy);
+    let plan = plan::plan(&[wanted.into()], &observed, &policy);
     let mine = stamp.is_some_and(|stamp| stamp.owner == owner);
     for action in &plan.actions {
         if let Action::Cancel(cancel) = action {

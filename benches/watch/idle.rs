@@ -1,0 +1,163 @@
+//! What the daemon costs while nothing changes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use retune::clock::{SystemClock, SystemEntropy};
+use retune::observe;
+use retune::vertex::{Client, ClientOptions};
+use sha2::{Digest, Sha256};
+
+use crate::daemon::{Daemon, PASS, cpu_of};
+use crate::measure::run;
+use crate::report::Report;
+use crate::service::Service;
+use crate::world::World;
+use crate::{Error, millis, own};
+
+/// Passes of which the mean is taken.
+const PASSES: u32 = 10;
+
+/// 0.1 % of a core, in milliseconds a minute.
+const IDLE_A_MINUTE: f64 = 60.0;
+
+/// Rests, and passes over everything that ask for nothing.
+pub(crate) fn measure(
+    root: &Path,
+    manifests: usize,
+    window: Duration,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let world = World::write(&root.join("idle"), manifests, manifests, "{settle: 1s}")?;
+    let service = Service::start(world.jobs)?;
+    let directory = world.directory.to_string_lossy().into_owned();
+    let floor = |what: &str| -> Result<Duration, Error> {
+        let rounds = PASSES.to_string();
+        Ok(run(own(&[what, &directory, service.url(), &rounds])?)?.by_itself()?.cpu)
+    };
+    let (listing, hashing) = (floor("list")?, floor("hash")?);
+
+    let daemon = Daemon::start(root, &world.directory, service.url(), &["-vv"])?;
+    daemon.says(PASS)?;
+    daemon.rests()?;
+    let first = daemon.counted()?;
+    let before = daemon.cpu()?;
+    for number in 1..=PASSES {
+        eprint!("\rpass {number} of {PASSES}");
+        daemon.hang_up()?;
+        daemon.says(PASS)?;
+        daemon.rests()?;
+    }
+    let pass = (daemon.cpu()? - before) / PASSES;
+    let counted = daemon.counted()?;
+    eprintln!("\nresting for {} s", window.as_secs());
+    let (since, before) = (Instant::now(), daemon.cpu()?);
+    std::thread::sleep(window);
+    let minutes = since.elapsed().as_secs_f64() / 60.0;
+    let resting = millis(daemon.cpu()? - before) / minutes;
+    let requests = service.count(since);
+
+    let in_mb = |bytes: u64| bytes as f64 / 1e6;
+    report.note(format!(
+        "idle: {manifests} manifests and as many runs; {requests} requests in {minutes:.1} minutes; \
+         resident {:.1} MB after the first pass, {:.1} MB after {PASSES} more, {:.1} MB at most",
+        in_mb(first.resident),
+        in_mb(counted.resident),
+        in_mb(counted.peak),
+    ));
+    report.note(format!(
+        "a pass over everything: {:.0} ms of CPU; listing and decoding by itself {:.0} ms, reading \
+         and hashing the files by itself {:.0} ms",
+        millis(pass),
+        millis(listing),
+        millis(hashing),
+    ));
+    report.below("idle: CPU in a minute (0.1 % of a core)", resting, IDLE_A_MINUTE, "ms");
+    // By `rhythm.rs` 300 pages an hour are listed, at most 12 times; by
+    // `files::Options` everything is read 6 times. A pass was both, and what it
+    // takes beyond a listing is no less than a reading.
+    let listings = (300.0 / manifests.div_ceil(100) as f64).min(12.0);
+    let reading = millis(pass.saturating_sub(listing));
+    let readings = (6.0 - listings).max(0.0);
+    let hour = 60.0 * resting + listings * millis(pass) + readings * reading;
+    report.below("idle: with an hour's listings and readings", hour / 60.0, IDLE_A_MINUTE, "ms");
+    report.below("idle: resident memory", in_mb(counted.resident.max(first.resident)), 60.0, "MB");
+    let beyond = pass.saturating_sub(listing + hashing);
+    report.below("pass: CPU beyond listing and hashing", millis(beyond), 50.0, "ms");
+    Ok(())
+}
+
+/// Passes without end: nothing grows.
+pub(crate) fn flat(
+    root: &Path,
+    manifests: usize,
+    passes: usize,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let world = World::write(&root.join("flat"), manifests, manifests, "{settle: 1s}")?;
+    let service = Service::start(world.jobs)?;
+    let daemon = Daemon::start(root, &world.directory, service.url(), &["-vv"])?;
+    daemon.says(PASS)?;
+    let marks = [passes / 20, passes / 2, passes];
+    let mut seen = Vec::new();
+    for pass in 1..=passes {
+        daemon.hang_up()?;
+        daemon.says(PASS)?;
+        if marks.contains(&pass) {
+            eprint!("\rpass {pass} of {passes}");
+            daemon.rests()?;
+            seen.push(daemon.counted()?);
+        }
+    }
+    eprintln!();
+    let (Some(first), Some(last)) = (seen.first(), seen.last()) else { return Ok(()) };
+    let figures: Vec<String> = marks
+        .iter()
+        .zip(&seen)
+        .map(|(pass, counted)| {
+            let mb = counted.resident as f64 / 1e6;
+            format!("{mb:.2} MB and {} descriptors at {pass}", counted.descriptors)
+        })
+        .collect();
+    report.note(format!("{passes} passes over {manifests} manifests: {}", figures.join(", ")));
+    let growth = last.resident as f64 - first.resident as f64;
+    // A leak of one list of the runs in each pass would be 100 times that.
+    report.below("flat: resident memory grown", growth / 1e3, 500.0, "kB");
+    let more = last.descriptors as f64 - first.descriptors as f64;
+    report.below("flat: descriptors grown", more, 1.0, "");
+    Ok(())
+}
+
+/// The floor of a pass: lists and decodes as the daemon does, and prints what
+/// a listing costs this process.
+pub(crate) fn list(directory: &Path, url: &str, rounds: u32) -> Result<(), Error> {
+    let desired = crate::corpus::load(directory)?;
+    let places = observe::places(&desired, None);
+    let keep = observe::keep(&desired);
+    let options = ClientOptions { endpoint: Some(url.to_owned()), ..ClientOptions::default() };
+    let client = Client::new(options, SystemClock::new(), SystemEntropy)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let look = || runtime.block_on(observe::observe(&client, &places, &keep));
+    drop(look()?);
+    let before = cpu_of("self")?;
+    for _ in 0..rounds {
+        drop(look()?);
+    }
+    println!("{}", ((cpu_of("self")? - before) / rounds).as_nanos());
+    Ok(())
+}
+
+/// The other floor: reads and hashes every file.
+pub(crate) fn hash(directory: &Path, rounds: u32) -> Result<(), Error> {
+    let before = cpu_of("self")?;
+    for _ in 0..rounds {
+        let files: Result<Vec<PathBuf>, std::io::Error> =
+            fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect();
+        for file in files? {
+            std::hint::black_box(Sha256::digest(fs::read(file)?));
+        }
+    }
+    println!("{}", ((cpu_of("self")? - before) / rounds).as_nanos());
+    Ok(())
+}

@@ -1,0 +1,191 @@
+//! One file of the library: what was last known of it, and how it is looked at.
+
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+use super::kept::Kept;
+use crate::manifest::finding::Finding;
+use crate::manifest::read::{self, ReadFile, on_all_cores};
+use crate::manifest::{files, workspace};
+
+/// A file that changed less than this before a look may change once more and
+/// keep its status: file systems count in ticks of 4 ms on Linux, and of up to
+/// 2 s where they come from elsewhere (FAT).
+const TICK: i64 = 2_000_000_000;
+
+/// One file.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) path: PathBuf,
+    /// None when the file system would not say.
+    status: Option<Status>,
+    /// Changed so lately that the status says nothing about the next look.
+    unsettled: bool,
+    /// Of the content, or of the reason why there is none.
+    pub(super) hash: [u8; 32],
+    pub(super) kept: Kept,
+}
+
+/// What tells without reading a file that it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Status {
+    length: u64,
+    /// In nanoseconds since 1970.
+    modified: i64,
+    /// Of content, name or permissions, in nanoseconds since 1970.
+    changed: i64,
+    identity: Identity,
+}
+
+/// Device and inode: which file or directory a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity(u64, u64);
+
+impl Identity {
+    #[cfg(unix)]
+    pub(super) fn of(meta: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(meta.dev(), meta.ino())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn of(_: &Metadata) -> Self {
+        Self(0, 0)
+    }
+}
+
+impl Status {
+    #[cfg(unix)]
+    fn of(meta: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        let nanoseconds = |s: i64, ns: i64| s.saturating_mul(1_000_000_000).saturating_add(ns);
+        Self {
+            length: meta.len(),
+            modified: nanoseconds(meta.mtime(), meta.mtime_nsec()),
+            changed: nanoseconds(meta.ctime(), meta.ctime_nsec()),
+            identity: Identity::of(meta),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn of(meta: &Metadata) -> Self {
+        let modified = meta.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
+        let modified = modified.map_or(i64::MAX, nanoseconds);
+        let identity = Identity::of(meta);
+        Self { length: meta.len(), modified, changed: modified, identity }
+    }
+}
+
+fn nanoseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// What is made of a file's text, or of the reason why there is none.
+pub(super) type Parse = fn(&Path, Result<String, Box<Finding>>) -> ReadFile;
+
+/// A file of the paths.
+pub(super) fn own(path: &Path, text: Result<String, Box<Finding>>) -> ReadFile {
+    read::readable(path, text)
+}
+
+/// A file in a directory above the paths: it counts when it has the Workspace.
+pub(super) fn above(path: &Path, text: Result<String, Box<Finding>>) -> ReadFile {
+    text.ok().and_then(|text| workspace::in_text(path, &text)).unwrap_or_default()
+}
+
+/// One look at files.
+pub(super) struct Look {
+    /// What changed after this is read again the next time.
+    settled_before: i64,
+    everything: bool,
+    pub(super) read: usize,
+    pub(super) parsed: usize,
+    /// A file is there that was not, or the other way round, or another content.
+    pub(super) changed: bool,
+}
+
+/// What was found in a file that had to be read.
+struct Found {
+    hash: [u8; 32],
+    /// None when the content is the one that is known.
+    kept: Option<Kept>,
+}
+
+impl Look {
+    pub(super) fn new(now: Timestamp, everything: bool) -> Self {
+        let settled_before = nanoseconds(now).saturating_sub(TICK);
+        Self { settled_before, everything, read: 0, parsed: 0, changed: false }
+    }
+
+    /// The files at `paths`, of which `known` may be known. Both are sorted.
+    pub(super) fn at(
+        &mut self,
+        known: Vec<Entry>,
+        paths: Vec<PathBuf>,
+        parse: Parse,
+    ) -> Vec<Entry> {
+        let mut known = known.into_iter().peekable();
+        let mut entries = Vec::with_capacity(paths.len());
+        let mut stale = Vec::new();
+        for path in paths {
+            // In most cases; paths are slow to compare otherwise.
+            let same = |entry: &Entry| entry.path.as_os_str() == path.as_os_str();
+            let mut old = known.next_if(same);
+            while old.is_none() && known.next_if(|entry| entry.path < path).is_some() {
+                self.changed = true;
+                old = known.next_if(same);
+            }
+            self.changed |= old.is_none();
+            // Before the content: what changes in between shows the next time.
+            let status = fs::metadata(&path).ok().map(|meta| Status::of(&meta));
+            let unsettled = status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
+            let settled = old
+                .as_ref()
+                .is_some_and(|e| status.is_some() && e.status == status && !e.unsettled);
+            if self.everything || !settled {
+                stale.push((entries.len(), path.clone(), old.as_ref().map(|e| e.hash)));
+            }
+            let (hash, kept) = old.map(|old| (old.hash, old.kept)).unwrap_or_default();
+            entries.push(Entry { path, status, unsettled, hash, kept });
+        }
+        self.changed |= known.next().is_some();
+        let found = on_all_cores(&stale, |(_, path, hash)| read(path, hash.as_ref(), parse));
+        for ((index, ..), found) in stale.into_iter().zip(found) {
+            self.read += 1;
+            let Some(entry) = entries.get_mut(index) else { continue };
+            entry.hash = found.hash;
+            if let Some(kept) = found.kept {
+                self.parsed += 1;
+                self.changed = true;
+                entry.kept = kept;
+            }
+        }
+        entries
+    }
+}
+
+/// Reads a file, and parses it unless its content is the `known` one.
+fn read(path: &Path, known: Option<&[u8; 32]>, parse: Parse) -> Found {
+    let bytes = files::bytes(path);
+    let mut hash = Sha256::new();
+    match &bytes {
+        Ok(bytes) => {
+            hash.update(b"text");
+            hash.update(bytes);
+        }
+        Err(finding) => {
+            hash.update(b"none");
+            hash.update(finding.code.as_str());
+            hash.update(&finding.message);
+        }
+    }
+    let hash = hash.finalize().into();
+    if known == Some(&hash) {
+        return Found { hash, kept: None };
+    }
+    let text = bytes.and_then(|bytes| files::text(path, bytes));
+    Found { hash, kept: Some(Kept::new(parse(path, text))) }
+}
