@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use retune::apply::UNCHANGED;
 use retune::clock::{SystemClock, SystemEntropy};
-use retune::model::{Desired, Place};
+use retune::model::{Desired, Observation, Place};
 use retune::observe;
 use retune::vertex::{Client, ClientOptions, Keep};
 
@@ -97,8 +97,10 @@ impl Lister {
 
     /// How long a listing takes.
     fn time(&self) -> Result<Duration, Error> {
-        let look =
-            || self.runtime.block_on(observe::observe(&self.client, &self.places, &self.keep));
+        let look = || -> Result<Observation, Error> {
+            let look = observe::observe(&self.client, &self.places, &self.keep);
+            Ok(self.runtime.block_on(look)?)
+        };
         // It opens the connection, or finds that it is still open.
         drop(look()?);
         let before = Instant::now();

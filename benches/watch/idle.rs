@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use retune::clock::{SystemClock, SystemEntropy};
+use retune::model::Observation;
 use retune::observe;
 use retune::vertex::{Client, ClientOptions};
 use sha2::{Digest, Sha256};
@@ -138,7 +139,9 @@ pub(crate) fn list(directory: &Path, url: &str, rounds: u32) -> Result<(), Error
     let options = ClientOptions { endpoint: Some(url.to_owned()), ..ClientOptions::default() };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let look = || runtime.block_on(observe::observe(&client, &places, &keep));
+    let look = || -> Result<Observation, Error> {
+        Ok(runtime.block_on(observe::observe(&client, &places, &keep))?)
+    };
     drop(look()?);
     let before = cpu_of("self")?;
     for _ in 0..rounds {
