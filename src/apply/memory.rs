@@ -232,7 +232,7 @@ impl Memory {
             let is_ours =
                 |job: &&Observed| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
             let names = listing.jobs.iter().filter(is_ours).map(|job| job.name.clone());
-            self.names.insert(place.clone(), names.collect());
+            self.names.entry(place.clone()).or_default().extend(names);
         }
     }
 
