@@ -231,10 +231,11 @@ impl Memory {
             let Ok(listing) = listing else { continue };
             let is_ours =
                 |job: &&Observed| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
-            let names = || listing.jobs.iter().filter(is_ours).map(|job| &job.name);
             let known = self.names.entry(place.clone()).or_default();
-            if names().any(|name| !known.contains(name)) || names().count() != known.len() {
-                *known = names().cloned().collect();
+            for job in listing.jobs.iter().filter(is_ours) {
+                if !known.contains(&job.name) {
+                    known.insert(job.name.clone());
+                }
             }
         }
     }

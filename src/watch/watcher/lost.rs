@@ -31,8 +31,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
             let seen = self.reconciler(task).look().await;
             let seen = seen.map_err(|error| Failure::of(&Broken::Jobs(error)))?;
             let lost = self.memory().lost_from(&seen.observation);
+            // What a look shows that lost others, the next may lose.
+            self.memory().know(&seen.observation, &task.policy.owner);
             if lost.is_empty() {
-                self.memory().know(&seen.observation, &task.policy.owner);
                 return Ok(seen);
             }
             tracing::debug!(jobs = lost.len(), "a listing lacks jobs that were listed before");
