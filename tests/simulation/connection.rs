@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use retune::claims::ClaimPath;
 use retune::clock::{Clock, Entropy};
-use retune::model::{JobName, Key, Listing, Observed, Place, Progress, Untrusted, labels};
+use retune::model::{JobName, Key, Listing, Name, Observed, Place, Progress, Untrusted, labels};
 use retune::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
 use serde_json::Value;
 
@@ -110,6 +110,26 @@ pub fn claim_of(paid: &Paid) -> ClaimPath {
 }
 
 impl Vertex for Connection {
+    /// Half of the services can list by label. To the onlooker that is no look:
+    /// nothing may rest on it.
+    async fn list_ours(&self, _: &Place, _: &Name, _: &Keep) -> Result<Option<Listing>, ReadError> {
+        let can = self.with(|world| {
+            let ours = world.jobs.iter().filter(|job| job.stamp().is_some()).count();
+            let pages = ours.div_ceil(PAGE).max(1);
+            world.asked(self.process, u32::try_from(pages).unwrap());
+            world.schedule.seed.is_multiple_of(2)
+        });
+        self.travel().await;
+        let answer = self.with(|world| {
+            if world.random.permille(world.faults.failed_read) {
+                return Err(self.broken(world));
+            }
+            Ok(can.then(|| world.shown(self.process).0))
+        });
+        self.travel().await;
+        answer
+    }
+
     async fn list(&self, _: &Place, _: &Keep) -> Result<Listing, ReadError> {
         let began = self.with(|world| {
             let pages = world.jobs.len().div_ceil(PAGE).max(1);

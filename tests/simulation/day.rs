@@ -257,10 +257,11 @@ impl Day {
         outcome
     }
 
-    /// What an hour at rest may cost.
+    /// What an hour at rest may cost. Looks by label are made where they cost
+    /// half of a complete one or less, and come beside those.
     fn idle_requests(&self, world: &World) -> u32 {
         let pages = world.jobs.len().div_ceil(100);
-        u32::try_from(self.lags.len() * LISTINGS * pages).unwrap()
+        u32::try_from(self.lags.len() * LISTINGS * (pages + pages / 2)).unwrap()
     }
 
     fn count(&self, world: &mut World, rest: Millis) -> Outcome {

@@ -251,8 +251,16 @@ impl World {
         !under_way && self.jobs.iter().all(|job| job.ends() <= now)
     }
 
-    /// What one process is shown of the jobs.
+    /// A complete listing for one process.
     pub fn list(&mut self, process: usize, began: Millis) -> Listing {
+        let (listing, rows) = self.shown(process);
+        let ended = self.now();
+        self.lives[process].listed(&self.jobs, Look { began, ended, rows });
+        listing
+    }
+
+    /// What one process is shown of the jobs.
+    pub fn shown(&mut self, process: usize) -> (Listing, Vec<Row>) {
         self.catch_up();
         let now = self.now();
         let (stale, chance) = (self.schedule.bounds.stale, self.faults.stale_row);
@@ -287,7 +295,7 @@ impl World {
                 life.made.insert(create.paid.name.clone());
             }
         }
-        self.lives[process].listed(&self.jobs, Look { began, ended: now, rows });
-        Listing { jobs, foreign, date: Some(timestamp(now)), ..Listing::default() }
+        let date = Some(timestamp(now));
+        (Listing { jobs, foreign, date, ..Listing::default() }, rows)
     }
 }
