@@ -5,6 +5,7 @@ use retune::clock::{Clock as _, SystemClock};
 
 use crate::daemon::Daemon;
 use crate::model::model;
+use crate::wait::until;
 use crate::world::World;
 
 /// How long a manifest must be unchanged before a create of it.
@@ -45,6 +46,45 @@ fn one_invalid_manifest_holds_everything_until_it_is_mended() {
     assert_eq!(daemon.get("/readyz").1, "ready\n");
 }
 
+/// Half-typed numbers on the way to the same manifest: the window begins again.
+#[test]
+fn what_was_broken_and_is_mended_starts_its_window_again() {
+    let world = World::new();
+    world.wants(model("faq").epochs(3));
+    let mut daemon = world.watch("");
+    daemon.hears_of("held", "faq");
+    world.write("manifests/faq.yaml", &model("faq").base("gpt-2: {").text());
+    daemon.hears("manifestsInvalid");
+    let mended = SystemClock::new().now();
+    world.wants(model("faq").epochs(3));
+    daemon.hears("manifestsValid");
+    daemon.hears_of("created", "faq");
+    created_after(&world, mended);
+}
+
+/// Nothing is sent while git is at work, on what was there before.
+#[test]
+fn an_edit_that_git_holds_up_is_waited_for() {
+    let world = World::new();
+    std::fs::create_dir(world.path(".git")).unwrap();
+    world.wants(model("faq").epochs(3));
+    let mut daemon = world.watch("");
+    daemon.hears_of("held", "faq");
+    world.write(".git/index.lock", "");
+    world.wants(model("faq").epochs(4));
+    // The window of what was there before ends, and passes come to nothing.
+    let clock = SystemClock::new();
+    until("end of the window", || clock.elapsed() > UNCHANGED.unsigned_abs());
+    daemon.looks();
+    world.emulator.changed_by(&[]);
+    let unlocked = clock.now();
+    std::fs::remove_file(world.path(".git/index.lock")).unwrap();
+    daemon.hears("manifestsChanged");
+    daemon.hears_of("created", "faq");
+    created_after(&world, unlocked);
+    assert_eq!(world.emulator.jobs()[0].epochs(), 4);
+}
+
 /// Ten edits as an editor saves them that saves by itself; the last is made at
 /// the time that is given back.
 fn types(world: &World, daemon: &mut Daemon) -> Timestamp {
@@ -65,9 +105,7 @@ fn only_the_last_edit_is_paid_for(world: &World, daemon: &mut Daemon, last: Time
     let jobs = world.emulator.jobs();
     assert_eq!(jobs.len(), 1);
     assert_eq!(jobs[0].epochs(), 10);
-    let log = world.emulator.log();
-    let create = log.iter().find(|request| request.operation == "create").unwrap();
-    assert!(create.time.duration_since(last) >= UNCHANGED, "{last} and {}", create.time);
+    created_after(world, last);
 }
 
 #[test]
@@ -103,4 +141,13 @@ fn a_manifest_that_is_deleted_cancels_nothing() {
     world.emulator.changed_by(&[]);
     assert!(world.emulator.jobs().iter().all(|job| !job.is_cancelled()));
     assert_eq!(daemon.count("orphaned"), 1);
+}
+
+/// The one create was sent when the manifest had been as it is for long enough.
+#[track_caller]
+fn created_after(world: &World, edit: Timestamp) {
+    let log = world.emulator.log();
+    let creates: Vec<_> = log.iter().filter(|request| request.operation == "create").collect();
+    assert_eq!(creates.len(), 1);
+    assert!(creates[0].time.duration_since(edit) >= UNCHANGED, "{edit} and {}", creates[0].time);
 }
