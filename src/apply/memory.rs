@@ -10,7 +10,7 @@
 //!
 //! All times here are of this process's monotonic clock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -109,7 +109,7 @@ pub struct Memory {
     /// When a manifest was last seen to change.
     changed: BTreeMap<Name, Duration>,
     /// Names of our jobs that were listed, for whoever looks again and again.
-    names: BTreeMap<Place, BTreeSet<JobName>>,
+    names: BTreeMap<Place, HashSet<JobName>>,
     /// How many jobs with our labels each place had when it was last believed.
     known: BTreeMap<Place, usize>,
     /// How many the newest listing has.
@@ -249,6 +249,7 @@ impl Memory {
             let missing = names.iter().filter(|name| !listed.contains(&*name.id));
             lost.extend(missing.map(|name| (place.clone(), name.clone())));
         }
+        lost.sort();
         lost
     }
 
@@ -363,7 +364,7 @@ fn window(settle: Duration) -> Duration {
 }
 
 /// What tells the jobs of one place apart, however its project is written.
-fn ids(listing: &Listing) -> BTreeSet<&str> {
+fn ids(listing: &Listing) -> HashSet<&str> {
     listing.jobs.iter().map(|job| &*job.name.id).collect()
 }
 

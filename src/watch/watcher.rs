@@ -60,6 +60,8 @@ pub struct Watcher<'a, V, E, C> {
     memory: Mutex<Memory>,
     sight: Option<Sight>,
     standings: Standings,
+    /// What was shown last, and whether its actions were carried out.
+    shown: Option<(Arc<Plan>, bool)>,
     circuit: Circuit,
     backoff: Backoff<Target>,
     places: Backoff<Place>,
@@ -99,6 +101,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             memory: Mutex::default(),
             sight: None,
             standings: Standings::default(),
+            shown: None,
             circuit: Circuit::new(),
             backoff: Backoff::new(ACTION.0, ACTION.1),
             places: Backoff::new(PLACE.0, PLACE.1),

@@ -28,13 +28,23 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         self.stale = plan.held.iter().any(stale);
         self.wake = retries.min().map(|wait| now + wait.max(Duration::from_secs(1)));
         let acts = task.mode != Mode::Observe;
-        for news in self.standings.news(&plan, acts, self.parts.clock.now()) {
-            self.listener.hear(&news);
-        }
+        // Ten thousand models that stand as they stood are no news, and need not
+        // be gone through one by one.
+        let last = self.shown.take().filter(|(last, acted)| **last == plan && *acted == acts);
+        let plan = match last {
+            Some((same, _)) => same,
+            None => {
+                for news in self.standings.news(&plan, acts, self.parts.clock.now()) {
+                    self.listener.hear(&news);
+                }
+                Arc::new(plan)
+            }
+        };
+        self.shown = Some((Arc::clone(&plan), acts));
         let owner = &task.policy.owner;
         let shown = Shown {
             owner: owner.clone(),
-            plan: Arc::new(plan),
+            plan,
             progress: Arc::clone(&self.progress),
             billable_tokens: self
                 .sight
