@@ -330,7 +330,10 @@ impl Memory {
                 let known = Known::Before(*known);
                 return Some(HoldReason::ImplausibleListing { listed: *listed, known });
             }
-            let ready = self.ready_at(&due, settle).unwrap_or(look.ended + settle);
+            // A window of nothing is over before it began: one look will do.
+            let settled = self.due.get(&due).filter(|_| !settle.is_zero());
+            let settled = settled.map_or(Duration::ZERO, |since| *since + settle);
+            let ready = settled.max(self.calm_at(&due));
             (look.began < ready).then(|| HoldReason::Settling {
                 remaining: ready.saturating_sub(look.ended),
                 deferred: Box::new(create.clone()),
@@ -340,17 +343,15 @@ impl Memory {
 
     /// When the next create that is only settling may be looked at again.
     pub fn next(&self, settle: Duration) -> Option<Duration> {
-        self.due.keys().filter_map(|due| self.ready_at(due, window(settle))).min()
+        let ready =
+            |(due, since): (&Due, &Duration)| (*since + window(settle)).max(self.calm_at(due));
+        self.due.iter().map(ready).min()
     }
 
-    /// From when on a look may send a create that is due. A window of nothing
-    /// is over before it began: one look will do.
-    fn ready_at(&self, due: &Due, settle: Duration) -> Option<Duration> {
-        let since = *self.due.get(due)?;
-        let settled = if settle.is_zero() { Duration::ZERO } else { since + settle };
-        let changed = self.changed.get(&due.key.name).filter(|_| !is(Mutant::UnchangedIgnored));
-        let calm = changed.map(|at| *at + UNCHANGED);
-        Some(settled.max(calm.unwrap_or_default()))
+    /// From when on the manifest of a create has been as it is for long enough.
+    fn calm_at(&self, due: &Due) -> Duration {
+        let changed = self.changed.get(&due.key.name);
+        changed.map_or(Duration::ZERO, |at| *at + UNCHANGED)
     }
 }
 

@@ -15,6 +15,7 @@ use super::table::table;
 use super::{Global, jobs};
 use crate::model::{Desired, Observation, Observed, Pretty, Untrusted, identity};
 use crate::plan::{Plan, plan, show};
+use crate::vertex::Keep;
 
 /// Arguments of `retune describe`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +39,8 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
-    let seen = session.observe().await?;
+    // With every label: a plan needs fewer, a reader may look for one.
+    let seen = session.observe_keeping(&Keep::All).await?;
     let plan = plan(&session.desired, &seen, &policy);
     for desired in session.desired.iter().filter(|d| policy.concerns(&d.key.name)) {
         let runs = runs(desired, &seen);

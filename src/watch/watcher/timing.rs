@@ -40,9 +40,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         let mut claimed = None;
         for reason in self.held.values() {
             match reason {
-                HoldReason::Settling { .. } => {
-                    next = next.min(self.memory().next(task.settle).unwrap_or(next));
-                }
+                HoldReason::Settling { remaining, .. } => next = next.min(now + *remaining),
                 HoldReason::AmbiguousCreate { wait, .. } => next = next.min(now + *wait),
                 HoldReason::ClaimedElsewhere {
                     claim: ClaimedBy::Pending { remaining, .. },
