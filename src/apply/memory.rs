@@ -351,6 +351,7 @@ impl Memory {
     /// From when on the manifest of a create has been as it is for long enough.
     fn calm_at(&self, due: &Due) -> Duration {
         let changed = self.changed.get(&due.key.name);
+        let changed = changed.filter(|_| !is(Mutant::UnchangedIgnored));
         changed.map_or(Duration::ZERO, |at| *at + UNCHANGED)
     }
 }
