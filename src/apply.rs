@@ -15,6 +15,7 @@ mod guard;
 mod memory;
 mod outcome;
 mod pass;
+mod ready;
 mod reconcile;
 mod step;
 mod stop;

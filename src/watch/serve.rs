@@ -78,7 +78,7 @@ impl ServeError {
     pub fn hint(&self) -> String {
         match self {
             Self::NotAnAddress(_) => {
-                "an IP address and a port, such as 127.0.0.1:9464 or [::1]:9464".to_owned()
+                "an IP address and a port, such as 127.0.0.1:9470 or [::1]:9470".to_owned()
             }
             Self::NotLoopback(address) => format!(
                 "listen on 127.0.0.1:{}, or pass --listen-public if it is meant",
@@ -147,7 +147,7 @@ impl Server {
         self.address
     }
 
-    /// The base URL, such as `http://127.0.0.1:9464`.
+    /// The base URL, such as `http://127.0.0.1:9470`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -72,12 +72,12 @@ fn an_edit_that_git_holds_up_is_waited_for() {
     daemon.hears_of("held", "faq");
     world.write(".git/index.lock", "");
     world.wants(model("faq").epochs(4));
-    // The window of what was there before ends, and passes come to nothing.
-    let clock = SystemClock::new();
-    until("end of the window", || clock.elapsed() > UNCHANGED.unsigned_abs());
+    // The window of what was there before ends with a look, and comes to nothing.
+    world.emulator.clear_log();
+    until("look at the end of the window", || world.emulator.asked("list-jobs") > 0);
     daemon.looks();
     world.emulator.changed_by(&[]);
-    let unlocked = clock.now();
+    let unlocked = SystemClock::new().now();
     std::fs::remove_file(world.path(".git/index.lock")).unwrap();
     daemon.hears("manifestsChanged");
     daemon.hears_of("created", "faq");

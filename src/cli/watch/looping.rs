@@ -70,8 +70,8 @@ pub(super) struct Loop<'a> {
     pub(super) current: Current,
     /// Requests for claims, counted.
     pub(super) claims: Arc<Mutex<Option<Arc<Counters>>>>,
-    /// Whether the newest manifests are valid.
-    pub(super) valid: bool,
+    /// Why the newest manifests are not valid, when they are not.
+    pub(super) invalid: Option<String>,
     pub(super) watcher: Watcher<'a, VertexClient, SystemEntropy, SystemClock>,
     pub(super) telling: &'a Telling,
     pub(super) published: &'a Published,
@@ -149,10 +149,10 @@ impl Loop<'_> {
     /// One pass; after the wish to stop, what is on its way is waited for, and
     /// looks are not.
     async fn pass(&mut self, trigger: Trigger) {
-        let mode = match (self.valid, self.args.observe) {
-            (false, _) => Mode::Hold,
-            (true, true) => Mode::Observe,
-            (true, false) => Mode::Act,
+        let mode = match (&self.invalid, self.args.observe) {
+            (Some(_), _) => Mode::Hold,
+            (None, true) => Mode::Observe,
+            (None, false) => Mode::Act,
         };
         self.current.policy.unseen = self.watcher.unseen().clone();
         let Current { manifests, places, policy, settle, store } = &self.current;
@@ -209,7 +209,7 @@ impl Loop<'_> {
         // Snapshots that nobody took over may have been other manifests for a
         // while, and so may those that could not be read.
         let missed = self.serial.is_some_and(|last| snapshot.serial > last + 1);
-        let restart = missed || !self.valid;
+        let restart = missed || self.invalid.is_some();
         self.serial = Some(snapshot.serial);
         self.asking.serial.store(snapshot.serial, Ordering::Relaxed);
         tracing::debug!(serial = snapshot.serial, parsed = snapshot.parsed, "manifests were read");
@@ -221,17 +221,19 @@ impl Loop<'_> {
             Ok(()) => {
                 let models = self.current.manifests.desired.len();
                 self.published.update(|state| state.manifests = Manifested::Valid(models));
-                if !self.valid {
+                if self.invalid.take().is_some() {
                     let text = "the manifests are valid again".to_owned();
                     self.telling.tell(Severity::Info, "manifestsValid", text);
                 }
-                self.valid = true;
             }
             Err((errors, why)) => {
-                self.valid = false;
                 self.published.update(|state| state.manifests = Manifested::Invalid(errors));
-                let text = format!("nothing is created or cancelled: {why}");
-                self.telling.tell(Severity::Error, "manifestsInvalid", text);
+                // What may pass by itself is tried again, and told of once.
+                if self.invalid.as_ref() != Some(&why) {
+                    let text = format!("nothing is created or cancelled: {why}");
+                    self.telling.tell(Severity::Error, "manifestsInvalid", text);
+                }
+                self.invalid = Some(why);
             }
         }
     }

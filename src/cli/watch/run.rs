@@ -206,7 +206,7 @@ impl<'a> Daemon<'a> {
             serial: None,
             polling: false,
             current,
-            valid: true,
+            invalid: None,
             watcher: Watcher::new(parts, &telling),
             telling: &telling,
             published: &published,
@@ -231,25 +231,28 @@ impl<'a> Daemon<'a> {
             }
             std::process::exit(Exit::Interrupted as i32)
         };
-        let exit = tokio::select! {
-            exit = work.run() => exit,
-            () = signals => Exit::Interrupted,
-            () = pings(systemd, &clock, &published) => Exit::Unexpected,
+        let whole = async {
+            let exit = work.run().await;
+            let flushed = async {
+                match &telling.webhook {
+                    Some(webhook) => webhook.flush(FLUSH).await,
+                    None => 0,
+                }
+            };
+            let stopped = async {
+                if let Some(server) = server {
+                    server.stop().await;
+                }
+            };
+            // Together, for there are ten seconds in all.
+            let (left, ()) = tokio::join!(flushed, stopped);
+            (exit, left)
         };
-        drop(work);
-        let flushed = async {
-            match &telling.webhook {
-                Some(webhook) => webhook.flush(FLUSH).await,
-                None => 0,
-            }
+        let (exit, left) = tokio::select! {
+            ended = whole => ended,
+            () = signals => (Exit::Interrupted, 0),
+            () = pings(systemd, &clock, &published) => (Exit::Unexpected, 0),
         };
-        let stopped = async {
-            if let Some(server) = server {
-                server.stop().await;
-            }
-        };
-        // Together, for there are ten seconds in all.
-        let (left, ()) = tokio::join!(flushed, stopped);
         if left > 0 {
             let kept = args.state_dir.is_some();
             let fate = if kept { "are kept for the next start" } else { "are lost" };

@@ -5,7 +5,6 @@ use super::{Target, Task, Watcher};
 use crate::apply::{Broken, Claims, Executor, Item, Outcome, Reconciler, Report, Seen, Skipped};
 use crate::claims::ClaimStore;
 use crate::clock::{Clock, Entropy};
-use crate::plan::Plan;
 use crate::vertex::Vertex;
 use crate::watch::metrics::PassResult;
 use crate::watch::news::Severity;
@@ -29,7 +28,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         let acts = task.mode.acts() && seen.plan.actions.iter().any(|a| self.may_act(a));
         let (sight, plan) = if acts {
             let sight = Sight::new(seen.observation.clone(), seen.look);
-            (sight, self.act(seen, task).await?)
+            self.act(seen, task).await?;
+            (sight, None)
         } else {
             if self.memory().next(task.settle).is_some() {
                 self.reconciler(task).note(&seen);
@@ -56,12 +56,12 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         Ok(if failed.is_empty() { PassResult::Good } else { PassResult::Partial })
     }
 
-    /// Carries out what may be; the plan is to be made again after it.
+    /// Carries out what may be; what is left is to be decided again after it.
     pub(super) async fn act<S: ClaimStore>(
         &mut self,
         seen: Seen,
         task: &Task<'_, S>,
-    ) -> Result<Option<Plan>, Failure> {
+    ) -> Result<(), Failure> {
         let reporter = Reporter {
             clock: self.parts.clock,
             listener: self.listener,
@@ -78,7 +78,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         self.held = passed.held.into_iter().map(|held| (held.key, held.reason)).collect();
         self.learn(&passed.report);
         self.claimed(passed.unclaimed.as_ref());
-        Ok(None)
+        Ok(())
     }
 
     /// The claims could be read, or not: then creates wait, and nothing else.

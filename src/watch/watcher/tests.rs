@@ -1,169 +1,19 @@
 //! What a daemon asks for, and when: the simulation shows that it is safe,
 //! these that it is sparing.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+mod service;
 
-use jiff::Timestamp;
-use serde_json::Value;
+use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::apply::SETTLE;
 use crate::apply::Stop;
 use crate::claims::NoClaims;
-use crate::model::{
-    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Observed, Place, Source,
-    Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
-};
+use crate::model::{CreateRequest, Desired, JobState};
 use crate::plan::Policy;
-use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob};
 use crate::watch::circuit::OPEN_AFTER;
 use crate::watch::{Metrics, News, OnTheWire, Published, Rhythm};
-
-/// A tuning service in memory that counts what it is asked for.
-#[derive(Default)]
-struct Service {
-    jobs: Mutex<Vec<Observed>>,
-    log: Mutex<Vec<String>>,
-    /// Requests, with one for each page of a listing.
-    requests: AtomicU64,
-    millis: AtomicU64,
-    /// No read succeeds.
-    down: AtomicBool,
-    /// This place cannot be listed.
-    dark: Mutex<Option<Place>>,
-    /// Creates are refused.
-    refuses: AtomicBool,
-}
-
-fn place(location: &str) -> Place {
-    Place::new("acme-ml", location)
-}
-
-fn desired(location: &str, name: &str, epochs: u64) -> Desired {
-    let key = Key {
-        place: place(location),
-        owner: "acme".parse().unwrap(),
-        name: name.parse().unwrap(),
-        rerun: 0,
-    };
-    let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
-    let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
-    Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into()
-}
-
-impl Service {
-    fn with(self, wanted: &Desired, state: JobState) -> Self {
-        let request = CreateRequest::new(wanted, 1);
-        self.add(&wanted.key.place, request.spec.clone(), &request.labels, state);
-        self
-    }
-
-    fn add(
-        &self,
-        place: &Place,
-        echo: TuningSpec,
-        labels: &BTreeMap<String, String>,
-        state: JobState,
-    ) -> Observed {
-        let mut jobs = self.jobs.lock().unwrap();
-        let (id, location) = (jobs.len() + 1, &place.location);
-        let job = Observed {
-            name: format!("projects/42/locations/{location}/tuningJobs/{id}").parse().unwrap(),
-            place: place.clone(),
-            stamp: Stamp::read(labels),
-            tuned_model: (state == JobState::Succeeded).then(TunedModel::default),
-            state,
-            create_time: Some(self.now()),
-            start_time: None,
-            end_time: None,
-            echo: TuningSpec { labels: labels.clone(), ..echo },
-            error: None,
-            experiment: None,
-            billable_tokens: None,
-        };
-        jobs.push(job.clone());
-        job
-    }
-
-    fn asked(&self, what: String, requests: u64) {
-        self.requests.fetch_add(requests, Ordering::Relaxed);
-        self.log.lock().unwrap().push(what);
-    }
-
-    fn calls(&self) -> Vec<String> {
-        std::mem::take(&mut self.log.lock().unwrap())
-    }
-
-    fn wait(&self, duration: Duration) {
-        let millis = duration.as_nanos().div_ceil(1_000_000);
-        self.millis.fetch_add(u64::try_from(millis).unwrap(), Ordering::Relaxed);
-    }
-}
-
-impl Vertex for Service {
-    async fn list(&self, place: &Place, _: &Keep) -> Result<Listing, ReadError> {
-        let jobs: Vec<Observed> = self.jobs.lock().unwrap().clone();
-        let jobs: Vec<Observed> = jobs.into_iter().filter(|job| job.place == *place).collect();
-        self.asked("list".to_owned(), jobs.len().div_ceil(100).max(1) as u64);
-        if self.down.load(Ordering::Relaxed) || self.dark.lock().unwrap().as_ref() == Some(place) {
-            let message = Untrusted::new("down");
-            return Err(ReadError::Unavailable { host: "fake".to_owned(), status: 503, message });
-        }
-        Ok(Listing { jobs, date: Some(self.now()), ..Listing::default() })
-    }
-
-    async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        self.asked(format!("get {}", job.id), 1);
-        let jobs = self.jobs.lock().unwrap();
-        let found = jobs.iter().find(|j| j.name == *job).cloned();
-        found.ok_or(ReadError::NotFound { job: job.clone() })
-    }
-
-    async fn create(&self, place: &Place, body: &Value) -> CreateOutcome {
-        let labels: BTreeMap<String, String> =
-            serde_json::from_value(body["labels"].clone()).unwrap();
-        self.asked(format!("create {}", labels["retune-name"]), 1);
-        if self.refuses.load(Ordering::Relaxed) {
-            let message = Untrusted::new("no");
-            return CreateOutcome::Refused(Refusal { status: 400, message, retry_after: None });
-        }
-        let base_model = body["baseModel"].as_str().map(str::to_owned);
-        let echo = TuningSpec { base_model, ..Default::default() };
-        CreateOutcome::Created(Box::new(self.add(place, echo, &labels, JobState::Pending)))
-    }
-
-    async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
-        self.asked(format!("cancel {}", job.name().id), 1);
-        CancelOutcome::Requested
-    }
-
-    async fn progress(&self, job: &JobName) -> Result<Progress, ReadError> {
-        Err(ReadError::NotFound { job: job.clone() })
-    }
-}
-
-impl Entropy for Service {
-    fn bits(&self) -> u64 {
-        1 << 63
-    }
-}
-
-impl Clock for Service {
-    fn now(&self) -> Timestamp {
-        let now = i64::try_from(self.millis.load(Ordering::Relaxed)).unwrap();
-        Timestamp::from_millisecond(1_800_000_000_000 + now).unwrap()
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.millis.load(Ordering::Relaxed))
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.wait(duration);
-    }
-}
+use service::{Service, desired, place};
 
 /// A daemon over a service, with what it tells.
 struct Daemon<'a> {

@@ -19,17 +19,16 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     pub(super) fn may_act(&self, action: &Action) -> bool {
         let now = self.parts.clock.elapsed();
         // What follows a create waits with it.
-        let first = match action {
-            Action::Cancel(cancel) => cancel.after.clone().map(Target::Create),
-            Action::Create(_) => None,
+        let create = match action {
+            Action::Create(create) => Some(&create.key),
+            Action::Cancel(cancel) => cancel.after.as_ref(),
         };
-        let targets = [Some(Target::of(action)), first.clone()];
-        let creates = matches!(action, Action::Create(_)) || first.is_some();
-        if creates && self.claims.holds(&(), now) {
+        if create.is_some() && self.claims.holds(&(), now) {
             return false;
         }
-        let held = targets.iter().flatten().any(|target| self.backoff.holds(target, now));
-        !held || is(Mutant::BackoffIgnored)
+        let create = create.cloned().map(Target::Create);
+        let mut targets = [Target::of(action)].into_iter().chain(create);
+        !targets.any(|target| self.backoff.holds(&target, now)) || is(Mutant::BackoffIgnored)
     }
 
     /// Says when to look again, after a complete look that led to `plan`.
