@@ -14,6 +14,7 @@ mod key;
 pub mod labels;
 mod lifecycle;
 mod request;
+mod resource;
 mod shard;
 mod spec;
 mod untrusted;
@@ -33,6 +34,7 @@ pub use labels::Stamp;
 pub(crate) use lifecycle::maybe_duration;
 pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
 pub use request::CreateRequest;
+pub use resource::{ResourceName, ResourceNameError};
 pub use shard::{Shard, ShardError};
 pub use spec::{
     AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,
