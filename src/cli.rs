@@ -12,10 +12,12 @@ pub mod emulator;
 mod environment;
 mod exit;
 mod failure;
+pub mod import;
 pub mod init;
 mod interrupt;
 pub mod jobs;
 mod output;
+pub mod outputs;
 pub mod plan;
 mod revision;
 mod runs;
@@ -26,6 +28,7 @@ pub mod status;
 mod table;
 pub mod validate;
 pub mod watch;
+mod write;
 
 pub use environment::Environment;
 pub use exit::Exit;
@@ -129,6 +132,10 @@ enum Command {
     Jobs(jobs::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Print what tuned models leave for those who call them: endpoints, models, checkpoints
+    Outputs(outputs::Args),
+    /// Print manifests for jobs that exist already, foreign ones too
+    Import(import::Args),
     /// Print the JSON Schema of the manifests
     Schema(schema::Args),
     /// Print a shell's completion script
@@ -211,6 +218,8 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Outputs(args) => outputs::run(args, global, output).await,
+        Command::Import(args) => import::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),
         Command::Completions { shell } => Ok(completions(shell, output)),
         Command::Man => manual(output),

@@ -117,6 +117,31 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.caller.read(url, body).await.map_err(|failure| read_error(url, subject, failure))
     }
 
+    /// Reads one job as it is now, and what else it was asked for: the paths of
+    /// fields that nothing here knows.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_whole(&self, job: &JobName) -> Result<(Observed, Vec<Untrusted>), ReadError> {
+        let (observed, url, body) = self.job(job).await?;
+        let rest =
+            wire::rest(&body).map_err(|source| ReadError::Garbled { host: host(&url), source })?;
+        Ok((observed, rest))
+    }
+
+    /// One job, and the answer it was read from.
+    async fn job(&self, job: &JobName) -> Result<(Observed, Url, Vec<u8>), ReadError> {
+        let url = self.endpoint.job(V1, job, "")?;
+        let mut body = Vec::new();
+        self.read(&url, &Subject::Job(job), &mut body).await?;
+        let garbled = |source| ReadError::Garbled { host: host(&url), source };
+        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
+        if observed.name.id != job.id || observed.name.location != job.location {
+            return Err(garbled(WireError::OtherJob));
+        }
+        Ok((observed, url, body))
+    }
+
     /// One page of a place's models, as it comes.
     pub(super) async fn models_page(
         &self,
@@ -244,15 +269,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        let url = self.endpoint.job(V1, job, "")?;
-        let mut body = Vec::new();
-        self.read(&url, &Subject::Job(job), &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: host(&url), source };
-        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
-            return Err(garbled(WireError::OtherJob));
-        }
-        Ok(observed)
+        Ok(self.job(job).await?.0)
     }
 
     async fn models(

@@ -63,6 +63,14 @@ impl Endpoint {
         self.instead.as_ref().is_none_or(Base::is_https)
     }
 
+    /// The address that serves a location: `https://HOST`.
+    ///
+    /// # Errors
+    /// [`EndpointError::Location`].
+    pub fn serving(&self, location: &str) -> Result<String, EndpointError> {
+        Ok(self.base(location)?.to_string().trim_end_matches('/').to_owned())
+    }
+
     /// The one address of all locations, when there is one.
     pub(super) fn instead(&self) -> Option<&Base> {
         self.instead.as_ref()

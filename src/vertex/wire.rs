@@ -14,6 +14,7 @@ mod job;
 mod models;
 mod page;
 mod progress;
+mod rest;
 mod stats;
 
 use crate::google::lenient;
@@ -22,6 +23,7 @@ pub(crate) use job::job;
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
+pub(super) use rest::rest;
 
 /// An answer that cannot be read. It says where and never what: what came may
 /// be anybody's text.
