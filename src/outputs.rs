@@ -103,8 +103,7 @@ pub fn outputs(
             let not_ready = match (&made.endpoint, made.is_good) {
                 (Some(_), true) => None,
                 (None, true) => Some(made.no_endpoint()),
-                (_, false) if words.is_empty() => Some(status.to_owned()),
-                (_, false) => Some(format!("{status}: {words}")),
+                (_, false) => Some(phrase(status, words)),
             };
             if not_ready.is_some() {
                 made.endpoint = None;
@@ -126,6 +125,15 @@ pub fn outputs(
         .collect();
     outputs.sort_by(|a, b| a.key.name.cmp(&b.key.name));
     outputs
+}
+
+/// A status with its words: `running, 14m` and `held: last run failed`.
+fn phrase(status: &str, words: &str) -> String {
+    match status {
+        _ if words.is_empty() => status.to_owned(),
+        "held" | TO_CREATE | "stopped" => format!("{status}: {words}"),
+        _ => format!("{status}, {words}"),
+    }
 }
 
 /// The runs of each model, found once.

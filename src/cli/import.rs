@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::Session;
 use super::write;
-use crate::import::{self, Around, Import, Job, Passed};
+use crate::import::{self, Around, Import, Job, NamedError, Passed};
 use crate::model::{Observed, Untrusted};
 use crate::vertex::Keep;
 
@@ -159,22 +159,20 @@ fn files(directory: &Path, import: &Import, output: &Output) -> Result<(), Failu
 
 fn summary(import: &Import, passed: Passed, session: &Session) -> String {
     let Passed { covered, others, ended, same_name } = passed;
+    let plan = session.command("plan");
     let mut out = match import.manifests.len() {
         0 => "\nNothing to import.".to_owned(),
-        number => format!(
-            "\n{}; {} shows that nothing changes.",
-            count(number, "manifest"),
-            session.command("plan")
-        ),
+        1 => format!("\n1 manifest. With it {plan} starts and stops nothing more."),
+        number => format!("\n{number} manifests. With them {plan} starts and stops nothing more."),
     };
     let facts = [
-        (covered, "have a manifest already"),
-        (same_name, "are runs of a name for which another speaks"),
-        (others, "belong to other owners; name one to take it over"),
-        (ended, "failed or were cancelled; --ended takes them too"),
+        (covered, "with a manifest already"),
+        (same_name, "of a name for which another run speaks"),
+        (others, "of other owners; name a job to take it over"),
+        (ended, "that ended badly; --ended takes them too"),
     ];
     for (number, what) in facts.into_iter().filter(|(number, _)| *number > 0) {
-        out.push_str(&format!("\nPassed over: {} that {what}.", count(number, "job")));
+        out.push_str(&format!("\nPassed over: {} {what}.", count(number, "job")));
     }
     out + "\n"
 }

@@ -430,6 +430,18 @@ fn a_manifest_that_waits_for_the_job_does_not_start_a_second_one() {
 }
 
 #[test]
+fn a_job_that_no_manifest_can_stand_for_is_left_out_whole() {
+    let world = World::of(vec![foreign(1, JobState::Succeeded)]);
+    let mut job = world.job(1);
+    job.observed.echo.supervised_tuning_spec = None;
+    job.rest = vec![Untrusted::new("distillationSpec\u{1b}[2J")];
+    let import = import(&[job], &world.around());
+    assert_eq!(import.manifests, []);
+    let why = "it is tuned in a way that no manifest has: `distillationSpec\\u{1b}[2J`";
+    assert_eq!(import.left_out[0].why, why);
+}
+
+#[test]
 fn what_has_a_manifest_or_another_owner_is_passed_over() {
     let mut world = World::of(vec![
         run(1, "default", "faq", 0, spec(), JobState::Succeeded),

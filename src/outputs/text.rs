@@ -16,19 +16,19 @@ fn model(output: &Output) -> String {
         None => format!("{}  ready\n", key.name),
         Some(why) => format!("{}  not ready: {why}\n", key.name),
     };
-    made(of, &mut out);
+    made(of, "", &mut out);
     if let Some(previous) = previous {
         let run = previous.job.as_ref().map(|job| job.short()).unwrap_or_default();
-        let _ = writeln!(out, "  before it, of another spec or rerun ({run}):");
-        made(previous, &mut out);
+        let _ = writeln!(out, "  previous    {run}, of another spec or rerun");
+        made(previous, "  ", &mut out);
     }
     out
 }
 
-fn made(made: &Made, out: &mut String) {
+fn made(made: &Made, indent: &str, out: &mut String) {
     let mut line = |what: &str, value: Option<String>| {
         if let Some(value) = value {
-            let _ = writeln!(out, "  {what:<11} {value}");
+            let _ = writeln!(out, "{indent}  {what:<11} {value}");
         }
     };
     line("endpoint", made.endpoint.as_ref().map(|e| e.name.to_string()));
