@@ -15,6 +15,7 @@
 
 mod asked;
 mod draft;
+mod fields;
 mod naming;
 mod select;
 mod settle;
@@ -38,6 +39,8 @@ pub struct Around<'a> {
     pub workspace: Option<&'a Workspace>,
     /// What the operator allows; its owner is whose jobs are ours.
     pub policy: &'a Policy,
+    /// Whether the jobs are the emulator's.
+    pub emulator: bool,
 }
 
 /// A job as it is read for a manifest.

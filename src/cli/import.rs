@@ -71,15 +71,19 @@ async fn tell(
         seen: &seen,
         workspace: session.workspace.as_ref(),
         policy: &policy,
+        emulator: session.emulator,
     };
     let (jobs, passed) = if args.all {
         let selected = import::all(&around, args.ended);
         (selected.jobs, selected.passed)
     } else {
         let jobs = import::named(&around, &args.jobs).map_err(|error| {
-            let hint = error
-                .hint()
-                .unwrap_or_else(|| format!("{} lists what there is", session.command("jobs")));
+            let hint = error.hint().unwrap_or_else(|| match &error {
+                NamedError::Covered { name, .. } => {
+                    format!("{} shows it", session.command(&format!("describe {name}")))
+                }
+                _ => format!("{} lists what there is", session.command("jobs")),
+            });
             Failure::new(Exit::Usage, error).hint(hint)
         })?;
         (jobs, Passed::default())

@@ -138,20 +138,26 @@ async fn tell(
             notes.push_str(&format!("{}: not ready: {why}\n", model.key.name));
         }
     }
-    let missing = all.iter().filter(|model| !model.is_ready()).count();
-    if args.require_ready && missing > 0 {
+    let missing: Vec<&outputs::Output> = all.iter().filter(|model| !model.is_ready()).collect();
+    if let (Some(first), true) = (missing.first(), args.require_ready) {
         output.complain(&notes);
-        let what = format!(
-            "{missing} of {} cannot be called; nothing was written",
-            count(all.len(), "model")
-        );
-        return Err(Failure::new(Exit::Failed, what).hint(format!(
-            "{} stays until runs end; name models to ask for them alone",
-            session.command("apply --wait")
-        )));
+        let (missing, of) = (missing.len(), count(all.len(), "model"));
+        let what = format!("{missing} of {of} cannot be called; nothing was written");
+        let next = match first.status {
+            // Time does not help those.
+            "tuned" | "held" => {
+                let describe = session.command(&format!("describe {}", first.key.name));
+                format!("{describe} says more; name models to ask for them alone")
+            }
+            _ => format!(
+                "{} stays until runs end; name models to ask for them alone",
+                session.command("apply --wait")
+            ),
+        };
+        return Err(Failure::new(Exit::Failed, what).hint(next));
     }
     output.say(&notes);
-    let text = render(args, map, &all)?;
+    let text = render(args, map, &all, session.emulator)?;
     match &args.write {
         Some(path) => save(path, &text, output)?,
         None => output.data(&text),
@@ -163,11 +169,12 @@ fn render(
     args: &Args,
     map: Option<&ConfigMap>,
     all: &[outputs::Output],
+    emulator: bool,
 ) -> Result<String, Failure> {
     let default = Prefix::default();
     let prefix = args.prefix.as_ref().unwrap_or(&default);
     let text = match args.format {
-        Format::Text => outputs::text(all),
+        Format::Text => outputs::text(all, emulator),
         Format::Json => inert_json(&format!("{:#}\n", outputs::document(all))),
         Format::Yaml => yaml(&outputs::document(all))?,
         Format::Env => outputs::env(all, prefix).map_err(refused)?,

@@ -33,11 +33,11 @@ fn as_written(echo: &TuningSpec, place: &Place, way: u8) -> TuningSpec {
         };
         spec.pre_tuned_model.iter_mut().for_each(|model| name(&mut model.tuned_model_name));
         spec.encryption_spec.iter_mut().for_each(|key| name(&mut key.kms_key_name));
-        for method in &mut spec.supervised_tuning_spec {
+        if let Some(method) = &mut spec.supervised_tuning_spec {
             name(&mut method.training_dataset_uri);
             method.validation_dataset_uri.iter_mut().for_each(name);
         }
-        for method in &mut spec.preference_optimization_spec {
+        if let Some(method) = &mut spec.preference_optimization_spec {
             name(&mut method.training_dataset_uri);
             method.validation_dataset_uri.iter_mut().for_each(name);
         }

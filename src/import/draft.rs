@@ -3,16 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::asked::asked;
-use super::naming::{Names, is_generated};
+use super::fields::{Fields, NOT_TAKEN};
+use super::naming::Names;
 use super::yaml::{Node, Scalar, render};
 use super::{Around, Imported, Job};
 use crate::manifest::document::API_VERSION;
 use crate::manifest::{self, Rejected, Setting, Settings, Severity};
-use crate::model::{
-    AdapterSize, Desired, EncryptionSpec, HyperParameters, JobName, Name, Observed, PreTunedModel,
-    PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
-    Untrusted, labels,
-};
+use crate::model::{Desired, JobName, Name, Observed, TuningSpec, Untrusted, Workspace, labels};
 
 /// What keeps a plan from changing anything over a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,10 +52,6 @@ const OPTIONAL: &[&str] = &[
     "kmsKeyName",
     "serviceAccount",
 ];
-
-/// Why a comment is one.
-const LEFT_TO_VERTEX: &str = "left to Vertex, which chose this";
-const NOT_TAKEN: &str = "no manifest takes this";
 
 impl<'a> Draft<'a> {
     /// A manifest for the job, or why there is none.
@@ -134,12 +127,7 @@ impl<'a> Draft<'a> {
         remarks.extend(
             rest.map(|path| format!("asked for `{}`, which no manifest has", path.shown())),
         );
-        let commented = self.refused.iter().filter(|field| {
-            // Of those that were never there nothing is a comment.
-            self.text.contains(&format!("# {field}: "))
-                || self.text.contains(&format!(" {field}: "))
-        });
-        remarks.extend(commented.map(|field| {
+        remarks.extend(self.refused.iter().map(|field| {
             format!("its `{field}` is none that a manifest takes: it stands as a comment")
         }));
         match self.guard {
@@ -166,7 +154,7 @@ impl<'a> Draft<'a> {
         guard: Guard,
     ) -> Result<(String, Desired), String> {
         let fields = Fields { asked, refused };
-        let mut nodes = header(job, adopt);
+        let mut nodes = header(job, around, adopt);
         nodes.push(Node::Set("apiVersion".to_owned(), Scalar::text(API_VERSION)));
         nodes.push(Node::Set("kind".to_owned(), Scalar::text("TunedModel")));
         let mut metadata = vec![Node::Set("name".to_owned(), Scalar::text(name.as_str()))];
@@ -183,13 +171,14 @@ impl<'a> Draft<'a> {
 }
 
 /// What the manifest is for.
-fn header(job: &Job, adopt: bool) -> Vec<Node> {
+fn header(job: &Job, around: Around<'_>, adopt: bool) -> Vec<Node> {
     let Job { observed, rest } = job;
     let created = observed.create_time.map(|time| time.strftime(", created %Y-%m-%d %H:%M UTC"));
     let created = created.map(|created| created.to_string()).unwrap_or_default();
     let state = observed.state.word();
+    let on = if around.emulator { " (emulator)" } else { "" };
     let (short, place) = (observed.name.short(), &observed.place);
-    let mut lines = vec![format!("{short} in {place}: {state}{created}.")];
+    let mut lines = vec![format!("{short} in {place}{on}: {state}{created}.")];
     match &observed.stamp {
         Some(stamp) => lines.push(format!("Made by retune, for {}/{}.", stamp.owner, stamp.name)),
         None => lines.push("Not made by retune, which never changes it.".to_owned()),
@@ -206,9 +195,8 @@ fn header(job: &Job, adopt: bool) -> Vec<Node> {
 
 /// The job's place, as far as the Workspace does not say it.
 fn place(job: &Observed, around: Around<'_>) -> Vec<Node> {
-    let shared = |of: fn(&crate::model::Workspace) -> &Option<String>| {
-        around.workspace.and_then(|w| of(w).as_deref())
-    };
+    let shared =
+        |of: fn(&Workspace) -> &Option<String>| around.workspace.and_then(|w| of(w).as_deref());
     let parts = [
         ("project", &job.place.project, shared(|w| &w.project)),
         ("location", &job.place.location, shared(|w| &w.location)),
@@ -266,167 +254,6 @@ fn lifecycle(job: &Observed, adopt: bool, guard: Guard) -> Vec<Node> {
     }
     nodes
 }
-
-/// Which fields are set, and which only shown.
-struct Fields<'a> {
-    asked: Option<&'a TuningSpec>,
-    refused: &'a BTreeSet<&'static str>,
-}
-
-impl Fields<'_> {
-    /// A field: what was asked for, else what the job echoes.
-    fn field(
-        &self,
-        key: &'static str,
-        asked: Option<Scalar>,
-        echo: Option<Scalar>,
-    ) -> Option<Node> {
-        let node = match (asked, echo) {
-            (Some(value), _) | (None, Some(value)) if self.refused.contains(key) => {
-                Node::Unset(key.to_owned(), value, NOT_TAKEN)
-            }
-            (Some(value), _) => Node::Set(key.to_owned(), value),
-            (None, Some(value)) if self.asked.is_some() => {
-                Node::Unset(key.to_owned(), value, LEFT_TO_VERTEX)
-            }
-            (None, Some(value)) => Node::Set(key.to_owned(), value),
-            (None, None) => return None,
-        };
-        Some(node)
-    }
-
-    /// A field that the service does not fill in.
-    fn own(&self, key: &'static str, value: Option<Scalar>) -> Option<Node> {
-        self.field(key, value, None)
-    }
-
-    fn spec(&self, echo: &TuningSpec) -> Vec<Node> {
-        let TuningSpec {
-            base_model,
-            pre_tuned_model: _,
-            tuned_model_display_name,
-            description,
-            // They are metadata.
-            labels: _,
-            supervised_tuning_spec: _,
-            preference_optimization_spec: _,
-            encryption_spec: _,
-            service_account,
-        } = echo;
-        let spec = self.asked.unwrap_or(echo);
-        let text = |text: &Option<String>| text.as_deref().map(Scalar::text);
-        let mut nodes: Vec<Node> = Vec::new();
-        nodes.extend(self.own("baseModel", text(base_model)));
-        if let (Some(asked), Some(echo)) = (&spec.pre_tuned_model, &echo.pre_tuned_model) {
-            nodes.push(Node::Map("preTunedModel", self.pre_tuned(asked, echo)));
-        }
-        let display_name = text(tuned_model_display_name);
-        match tuned_model_display_name {
-            Some(name) if is_generated(name, base_model.as_deref()) => {
-                nodes.extend(display_name.map(|name| {
-                    Node::Unset("tunedModelDisplayName".to_owned(), name, "given by Vertex")
-                }));
-            }
-            _ => nodes.extend(self.own("tunedModelDisplayName", display_name)),
-        }
-        nodes.extend(self.own("description", text(description)));
-        if let (Some(asked), Some(echo)) =
-            (&spec.supervised_tuning_spec, &echo.supervised_tuning_spec)
-        {
-            nodes.push(Node::Map("supervisedTuningSpec", self.supervised(asked, echo)));
-        }
-        if let (Some(asked), Some(echo)) =
-            (&spec.preference_optimization_spec, &echo.preference_optimization_spec)
-        {
-            nodes.push(Node::Map("preferenceOptimizationSpec", self.preference(asked, echo)));
-        }
-        if let Some(EncryptionSpec { kms_key_name }) = &spec.encryption_spec {
-            let key = self.own("kmsKeyName", Some(Scalar::text(kms_key_name)));
-            nodes.push(Node::Map("encryptionSpec", key.into_iter().collect()));
-        }
-        nodes.extend(self.own("serviceAccount", text(service_account)));
-        nodes
-    }
-
-    fn pre_tuned(&self, asked: &PreTunedModel, echo: &PreTunedModel) -> Vec<Node> {
-        let PreTunedModel { tuned_model_name, checkpoint_id } = asked;
-        let text = |text: &Option<String>| text.as_deref().map(Scalar::text);
-        let name = self.own("tunedModelName", Some(Scalar::text(tuned_model_name)));
-        let checkpoint = self.field("checkpointId", text(checkpoint_id), text(&echo.checkpoint_id));
-        name.into_iter().chain(checkpoint).collect()
-    }
-
-    fn supervised(&self, asked: &SupervisedTuningSpec, echo: &SupervisedTuningSpec) -> Vec<Node> {
-        let SupervisedTuningSpec {
-            training_dataset_uri,
-            validation_dataset_uri,
-            export_last_checkpoint_only,
-            hyper_parameters,
-        } = asked;
-        let data = (training_dataset_uri, validation_dataset_uri, *export_last_checkpoint_only);
-        let hyper = |hyper: &Option<HyperParameters>| {
-            let hyper = hyper.clone().unwrap_or_default();
-            let HyperParameters { epoch_count, adapter_size, learning_rate_multiplier } = hyper;
-            (epoch_count, adapter_size, learning_rate_multiplier, None)
-        };
-        self.method(data, hyper(hyper_parameters), hyper(&echo.hyper_parameters))
-    }
-
-    fn preference(
-        &self,
-        asked: &PreferenceOptimizationSpec,
-        echo: &PreferenceOptimizationSpec,
-    ) -> Vec<Node> {
-        let PreferenceOptimizationSpec {
-            training_dataset_uri,
-            validation_dataset_uri,
-            export_last_checkpoint_only,
-            hyper_parameters,
-        } = asked;
-        let data = (training_dataset_uri, validation_dataset_uri, *export_last_checkpoint_only);
-        let hyper = |hyper: &Option<PreferenceHyperParameters>| {
-            let hyper = hyper.clone().unwrap_or_default();
-            let PreferenceHyperParameters {
-                epoch_count,
-                adapter_size,
-                learning_rate_multiplier,
-                beta,
-            } = hyper;
-            (epoch_count, adapter_size, learning_rate_multiplier, beta)
-        };
-        self.method(data, hyper(hyper_parameters), hyper(&echo.hyper_parameters))
-    }
-
-    /// Both methods have these fields, the last one of preference tuning alone.
-    fn method(
-        &self,
-        (training, validation, last_only): (&String, &Option<String>, Option<bool>),
-        asked: Hyper,
-        echo: Hyper,
-    ) -> Vec<Node> {
-        let mut nodes: Vec<Node> = Vec::new();
-        nodes.extend(self.own("trainingDatasetUri", Some(Scalar::text(training))));
-        nodes.extend(self.own("validationDatasetUri", validation.as_deref().map(Scalar::text)));
-        nodes.extend(self.own("exportLastCheckpointOnly", last_only.map(Scalar::of)));
-        let size = |size: Option<AdapterSize>| size.map(|size| Scalar::of(size.size()));
-        let hyper = [
-            self.field("epochCount", asked.0.map(Scalar::of), echo.0.map(Scalar::of)),
-            self.field("adapterSize", size(asked.1), size(echo.1)),
-            self.field("learningRateMultiplier", asked.2.map(Scalar::of), echo.2.map(Scalar::of)),
-            self.field("beta", asked.3.map(Scalar::of), echo.3.map(Scalar::of)),
-        ];
-        let hyper: Vec<Node> = hyper.into_iter().flatten().collect();
-        if self.asked.is_none() && !hyper.is_empty() {
-            let why = "As the job ran: Vertex does not say which of these it chose itself.";
-            nodes.push(Node::Remark(why.to_owned()));
-        }
-        nodes.push(Node::Map("hyperParameters", hyper));
-        nodes
-    }
-}
-
-/// Epochs, adapter size, learning rate multiplier and beta.
-type Hyper = (Option<i64>, Option<AdapterSize>, Option<f64>, Option<f64>);
 
 /// The desired model that the text asks for, or what is wrong with it.
 fn read(text: &str, job: &Job, around: Around<'_>) -> Result<Desired, String> {

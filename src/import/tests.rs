@@ -48,21 +48,21 @@ fn spec() -> TuningSpec {
 /// What Vertex echoes of a spec: its own choices filled in, defaults left out.
 fn echo(mut spec: TuningSpec) -> TuningSpec {
     let absent = |flag: Option<bool>| flag.filter(|flag| *flag);
-    for method in &mut spec.supervised_tuning_spec {
+    if let Some(method) = &mut spec.supervised_tuning_spec {
         method.export_last_checkpoint_only = absent(method.export_last_checkpoint_only);
         let hyper = method.hyper_parameters.get_or_insert_default();
         hyper.epoch_count.get_or_insert(40);
         hyper.adapter_size.get_or_insert(AdapterSize::Four);
         hyper.learning_rate_multiplier.get_or_insert(1.0);
     }
-    for method in &mut spec.preference_optimization_spec {
+    if let Some(method) = &mut spec.preference_optimization_spec {
         method.export_last_checkpoint_only = absent(method.export_last_checkpoint_only);
         let hyper = method.hyper_parameters.get_or_insert_default();
         hyper.epoch_count.get_or_insert(3);
         hyper.adapter_size.get_or_insert(AdapterSize::Four);
         hyper.beta = hyper.beta.filter(|beta| *beta != 0.0);
     }
-    for model in &mut spec.pre_tuned_model {
+    if let Some(model) = &mut spec.pre_tuned_model {
         model.tuned_model_name = model.tuned_model_name.replace("/acme-ml/", "/42/");
         model.checkpoint_id.get_or_insert("7".to_owned());
     }
@@ -136,7 +136,13 @@ impl World {
     }
 
     fn around(&self) -> Around<'_> {
-        Around { desired: &self.desired, seen: &self.seen, workspace: None, policy: &self.policy }
+        Around {
+            desired: &self.desired,
+            seen: &self.seen,
+            workspace: None,
+            policy: &self.policy,
+            emulator: false,
+        }
     }
 
     fn job(&self, id: u32) -> Job {

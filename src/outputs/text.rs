@@ -5,16 +5,18 @@ use std::fmt::Write;
 use super::{Made, Output};
 
 /// One model a paragraph. Names are never cut: they are what one copies.
-pub fn text(outputs: &[Output]) -> String {
-    let paragraphs: Vec<String> = outputs.iter().map(model).collect();
+/// `emulator` says that this is not the real service.
+pub fn text(outputs: &[Output], emulator: bool) -> String {
+    let on = if emulator { " (emulator)" } else { "" };
+    let paragraphs: Vec<String> = outputs.iter().map(|output| model(output, on)).collect();
     paragraphs.join("\n")
 }
 
-fn model(output: &Output) -> String {
+fn model(output: &Output, on: &str) -> String {
     let Output { key, spec: _, status: _, not_ready, made: of, previous } = output;
     let mut out = match not_ready {
-        None => format!("{}  ready\n", key.name),
-        Some(why) => format!("{}  not ready: {why}\n", key.name),
+        None => format!("{}{on}  ready\n", key.name),
+        Some(why) => format!("{}{on}  not ready: {why}\n", key.name),
     };
     made(of, "", &mut out);
     if let Some(previous) = previous {

@@ -227,7 +227,7 @@ fn jobs_are_named_as_they_are() {
     --- stderr
     error: tuningJobs/[JOB-1] is a run of `faq` already, by manifests/faq.yaml
 
-    hint: `retune jobs` lists what there is
+    hint: `retune describe faq` shows it
     [exit 64]
     ");
     assert_snapshot!(world.run("import 42"), @"

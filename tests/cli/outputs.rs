@@ -6,6 +6,7 @@ use std::process::Command;
 use insta::assert_snapshot;
 
 use crate::model::model;
+use crate::server::Server;
 use crate::world::World;
 
 /// One model that can be called, one that trains anew, one that never ran.
@@ -308,4 +309,79 @@ fn wrong_usage_is_said() {
     hint: rename one of the two, or name the models to write
     [exit 5]
     ");
+}
+
+/// A service whose one job says that of its endpoint.
+fn hostile(endpoint: &str) -> Server {
+    let job = serde_json::json!({"tuningJobs": [{
+        "name": "projects/42/locations/us-central1/tuningJobs/7",
+        "state": "JOB_STATE_SUCCEEDED",
+        "baseModel": "gemini-3.5-flash",
+        "supervisedTuningSpec": {
+            "trainingDatasetUri": "gs://acme-ml/faq/train.jsonl",
+            "exportLastCheckpointOnly": true,
+            "hyperParameters": {"epochCount": "3"},
+        },
+        "tunedModel": {"model": "projects/42/locations/us/models/7@1", "endpoint": endpoint},
+    }]});
+    Server::new(move |_| ("200 OK", "application/json", job.to_string()))
+}
+
+#[test]
+fn what_the_service_says_runs_nowhere() {
+    let world = World::new();
+    let adopt = "adopt: projects/acme-ml/locations/us-central1/tuningJobs/7";
+    world.wants(model("faq").lifecycle(adopt));
+    let server = hostile("projects/42/locations/us/endpoints/1\nLD_PRELOAD=/x\u{1b}[2J$(id)");
+    let asked = |arguments: &str| {
+        let arguments: Vec<&str> = arguments.split(' ').collect();
+        let mut command = world.command(&arguments);
+        world.shown(&command.env("GOOGLE_VERTEX_BASE_URL", server.url()).output().unwrap())
+    };
+    assert_snapshot!(asked("outputs --format env"), @r#"
+    RETUNE_FAQ_BASE_MODEL=gemini-3.5-flash
+    RETUNE_FAQ_ENDPOINT=
+    RETUNE_FAQ_EXPERIMENT=
+    RETUNE_FAQ_HOST=
+    RETUNE_FAQ_JOB=projects/42/locations/us-central1/tuningJobs/7
+    RETUNE_FAQ_LOCATION=
+    RETUNE_FAQ_MODEL=projects/42/locations/us/models/7@1
+    RETUNE_FAQ_PREVIOUS_BASE_MODEL=
+    RETUNE_FAQ_PREVIOUS_ENDPOINT=
+    RETUNE_FAQ_PREVIOUS_EXPERIMENT=
+    RETUNE_FAQ_PREVIOUS_HOST=
+    RETUNE_FAQ_PREVIOUS_JOB=
+    RETUNE_FAQ_PREVIOUS_LOCATION=
+    RETUNE_FAQ_PREVIOUS_MODEL=
+    RETUNE_FAQ_PREVIOUS_STATE=
+    RETUNE_FAQ_PREVIOUS_URL=
+    RETUNE_FAQ_READY=false
+    RETUNE_FAQ_SPEC=[SPEC]
+    RETUNE_FAQ_STATE=succeeded
+    RETUNE_FAQ_URL=
+    --- stderr
+    faq: endpoint is `projects/42/locations/us/endpoints/1 LD_PRELOAD=/x\u{1b}[2J$(id)`, which is no name; it is left out
+    faq: not ready: no endpoint that could be handed on
+    [exit 0]
+    "#);
+    assert_snapshot!(asked("outputs --require-ready --format json"), @r#"
+    --- stderr
+    faq: endpoint is `projects/42/locations/us/endpoints/1 LD_PRELOAD=/x\u{1b}[2J$(id)`, which is no name; it is left out
+    faq: not ready: no endpoint that could be handed on
+    error: 1 of 1 model cannot be called; nothing was written
+
+    hint: `retune describe faq` says more; name models to ask for them alone
+    [exit 6]
+    "#);
+    // A listing, and nothing for each model.
+    assert_eq!(server.asked().len(), 2, "{:?}", server.asked());
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let world = three();
+    let mut head = world.command(&["outputs", "--format", "json"]);
+    let mut child = head.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
 }
