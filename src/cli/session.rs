@@ -16,7 +16,7 @@ use crate::apply::Broken;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::emulator::{self, Running, StartError};
 use crate::manifest::{self, Manifests, Rejected, Settings};
-use crate::model::{Desired, Name, Observation, Place, Workspace};
+use crate::model::{Desired, Name, Observation, Place, Prices, Workspace};
 use crate::observe;
 use crate::plan::{Plan, Policy};
 use crate::vertex::{Client, ClientOptions, Endpoint, Keep, ReadError};
@@ -172,6 +172,11 @@ impl Session {
             }
         };
         Ok(policy)
+    }
+
+    /// What runs cost.
+    pub(super) fn prices(&self) -> Prices {
+        self.workspace.as_ref().map(|workspace| workspace.prices.clone()).unwrap_or_default()
     }
 
     /// Lists every place completely.
