@@ -11,9 +11,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use self::failure::Failure;
-pub use self::json::{job, json, spent};
+pub use self::json::{job, json};
 use crate::model::{
-    Cost, Desired, JobName, Key, Observed, Phase, Prices, Progress, Source, Usd, identity,
+    Cost, Desired, JobName, Key, Observed, Phase, Prices, Progress, Source, Spent, identity,
 };
 
 /// One tuned model, with everything known.
@@ -81,17 +81,6 @@ pub struct Run<'a> {
     pub failure: Option<Failure>,
 }
 
-/// What all runs of a tuned model cost together.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Spent {
-    /// Of the runs whose cost is known.
-    pub usd: f64,
-    /// How many those are.
-    pub known: usize,
-    /// Runs of which nothing is known, or only what they cost at most.
-    pub unknown: usize,
-}
-
 impl<'a> Detail<'a> {
     /// Gathers what is known. `runs` are those of this tuned model, newest
     /// first; `at` is the server's time of the look, and `progress` says how
@@ -104,13 +93,18 @@ impl<'a> Detail<'a> {
         progress: impl Fn(&JobName) -> Option<&'a Progress>,
     ) -> Self {
         let newest = runs.first().map(|run| &run.echo);
+        let differences = newest.map(|echo| identity::differences(&desired.spec, echo));
+        let differs = |path: &str| {
+            differences.iter().flatten().any(|difference| difference.field.path == path)
+        };
         let fields = identity::fields(&desired.spec, newest).into_iter();
         let fields = fields.map(|(path, set, echoed)| {
             let standing = match (&set, &echoed) {
                 (None, _) => Standing::Left,
                 (Some(_), _) if newest.is_none() => Standing::Asked,
-                (set, echoed) if set == echoed => Standing::Same,
-                _ => Standing::Differs,
+                _ if differs(path) => Standing::Differs,
+                // What is equal by the API's defaults is, too.
+                _ => Standing::Same,
             };
             Field { path, set, echoed, standing }
         });
@@ -163,33 +157,6 @@ impl<'a> Run<'a> {
             training_tokens: job.training_tokens(),
             cost: prices.cost(job),
             failure: Failure::of(desired, job),
-        }
-    }
-}
-
-impl Spent {
-    /// The sum of what is known.
-    pub fn of<'c>(costs: impl Iterator<Item = &'c Cost>) -> Self {
-        costs.fold(Self::default(), |sum, cost| match cost {
-            Cost::Billed(Usd(usd)) | Cost::Expected(Usd(usd)) => {
-                Self { usd: sum.usd + usd, known: sum.known + 1, ..sum }
-            }
-            Cost::NoTokens | Cost::NoPrice(_) | Cost::AtMost(_) => {
-                Self { unknown: sum.unknown + 1, ..sum }
-            }
-        })
-    }
-}
-
-/// In a few words: `$12.76`, `$12.76 and 1 run unknown`.
-impl std::fmt::Display for Spent {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let s = if self.unknown == 1 { "" } else { "s" };
-        match (self.known, self.unknown) {
-            (0, 0) => f.write_str("nothing yet"),
-            (0, _) => f.write_str("unknown"),
-            (_, 0) => Usd(self.usd).fmt(f),
-            (_, unknown) => write!(f, "{} and {unknown} run{s} unknown", Usd(self.usd)),
         }
     }
 }

@@ -186,8 +186,16 @@ impl Session {
 
     /// Looks at every place and decides.
     pub(super) async fn decide(&self, policy: &Policy) -> Result<Plan, Failure> {
-        let mut seen = self.observe().await?;
-        let plan = observe::decide(&self.client, &self.desired, &mut seen, policy).await;
+        self.decide_over(&mut self.observe().await?, policy).await
+    }
+
+    /// Decides over what was seen, and asks for models where that needs it.
+    pub(super) async fn decide_over(
+        &self,
+        seen: &mut Observation,
+        policy: &Policy,
+    ) -> Result<Plan, Failure> {
+        let plan = observe::decide(&self.client, &self.desired, seen, policy).await;
         plan.map_err(|error| self.unlisted(error))
     }
 

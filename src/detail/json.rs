@@ -3,8 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Detail, Run, Spent, Standing};
+use super::{Detail, Run, Standing};
 use crate::model::{Cost, DataStats, Distribution, Observed, TunedModel};
+use crate::plan::show::status;
 
 /// One tuned model with everything known.
 pub fn json(detail: &Detail<'_>) -> Value {
@@ -27,7 +28,7 @@ pub fn json(detail: &Detail<'_>) -> Value {
         "line": detail.source.line,
         "spec": detail.spec,
         "fields": fields.collect::<Vec<_>>(),
-        "cost": spent(&detail.spent()),
+        "cost": status::spent(detail.spent()),
         "runs": detail.runs.iter().map(run).collect::<Vec<_>>(),
     })
 }
@@ -39,12 +40,6 @@ fn standing(standing: Standing) -> &'static str {
         Standing::Differs => "differs",
         Standing::Left => "leftToVertex",
     }
-}
-
-/// What runs cost together.
-pub fn spent(spent: &Spent) -> Value {
-    let Spent { usd, known, unknown } = spent;
-    json!({"usd": cents(*usd), "runs": known, "unknownRuns": unknown})
 }
 
 /// What one run costs.
