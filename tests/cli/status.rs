@@ -87,6 +87,11 @@ fn json_has_the_same_values() {
           "rerun": 0,
           "status": "tuned",
           "job": "projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]",
+          "cost": {
+            "usd": 0.0,
+            "runs": 0,
+            "unknownRuns": 1
+          },
           "model": "projects/[NUMBER]/locations/us/models/[MODEL]@1",
           "endpoint": "projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]"
         },
@@ -97,6 +102,11 @@ fn json_has_the_same_values() {
           "rerun": 0,
           "status": "running",
           "job": "projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-2]",
+          "cost": {
+            "usd": 0.0,
+            "runs": 0,
+            "unknownRuns": 1
+          },
           "ageSeconds": 867,
           "detail": "tuning",
           "completedEpochs": 2,
