@@ -10,6 +10,7 @@
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
 //! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
+//! - [`detail`]: everything known of one tuned model, for people and programs.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
@@ -36,6 +37,7 @@ pub mod claims;
 pub mod cli;
 pub mod clock;
 pub mod curves;
+pub mod detail;
 pub mod emulator;
 #[doc(hidden)]
 pub mod fuzzing;

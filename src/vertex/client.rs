@@ -108,6 +108,30 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Resource(name), body).await
     }
 
+    /// As [`Vertex::get`], with the statistics of its data.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_whole(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.get_as(job, wire::whole_job).await
+    }
+
+    async fn get_as(
+        &self,
+        job: &JobName,
+        decode: fn(&[u8], &Place) -> Result<Observed, WireError>,
+    ) -> Result<Observed, ReadError> {
+        let url = self.endpoint.job(V1, job, "")?;
+        let mut body = Vec::new();
+        self.read(&url, &Subject::Job(job), &mut body).await?;
+        let garbled = |source| ReadError::Garbled { host: host(&url), source };
+        let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
+        if observed.name.id != job.id || observed.name.location != job.location {
+            return Err(garbled(WireError::OtherJob));
+        }
+        Ok(observed)
+    }
+
     async fn read(
         &self,
         url: &Url,
@@ -244,15 +268,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        let url = self.endpoint.job(V1, job, "")?;
-        let mut body = Vec::new();
-        self.read(&url, &Subject::Job(job), &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: host(&url), source };
-        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
-            return Err(garbled(WireError::OtherJob));
-        }
-        Ok(observed)
+        self.get_as(job, wire::job).await
     }
 
     async fn models(
