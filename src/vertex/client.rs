@@ -186,12 +186,13 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
-        (404, Subject::Resource(name)) => {
+        // Somebody else's page says nothing about what the service has.
+        (404, Subject::Resource(name)) if !foreign => {
             ReadError::NoSuchResource { host, name: (*name).clone(), message }
         }
         (404, Subject::Place(place)) => {
