@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{JobName, Place, Stamp, TuningSpec, Untrusted};
+use super::{JobName, Place, Stamp, Text, TuningSpec, Untrusted};
 use crate::mutant::{Mutant, is};
 
 /// A tuning job as Vertex showed it at one instant.
@@ -33,7 +33,7 @@ pub struct Observed {
     /// What came of it. A FAILED job can own a model.
     pub tuned_model: Option<TunedModel>,
     /// The experiment that holds its curves; absent for the first minutes.
-    pub experiment: Option<String>,
+    pub experiment: Option<Text>,
     /// The training tokens of one pass over the data that are billed; a run is
     /// billed for each epoch. Absent until Vertex has counted them.
     pub billable_tokens: Option<i64>,
@@ -182,9 +182,9 @@ impl JobError {
 pub struct TunedModel {
     /// `projects/N/locations/L/models/ID@VERSION`; for Gemini 3 the location
     /// is `us` or `eu`, whatever the job's region.
-    pub model: Option<String>,
+    pub model: Option<Text>,
     /// The endpoint of the default checkpoint; can be absent or go stale.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Text>,
     /// One for each kept checkpoint.
     pub checkpoints: Vec<Checkpoint>,
 }
@@ -193,13 +193,13 @@ pub struct TunedModel {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checkpoint {
     /// The checkpoint's id.
-    pub id: String,
+    pub id: Text,
     /// The epoch it was taken after.
     pub epoch: Option<i64>,
     /// The step it was taken after.
     pub step: Option<i64>,
     /// Its endpoint.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Text>,
 }
 
 /// How far an active run is: for display only, no decision rests on it
@@ -238,7 +238,7 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundModel {
     /// `projects/N/locations/L/models/ID@VERSION`.
-    pub name: String,
+    pub name: Text,
     /// What retune's labels say.
     pub stamp: Stamp,
 }

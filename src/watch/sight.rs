@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
-use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
+use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress, Text};
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
 
@@ -102,7 +102,7 @@ impl Sight {
     }
 
     /// Billable training tokens of our runs by base model, where Vertex says so.
-    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
+    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<Text, u64> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
         let ours = listings.flat_map(|listing| &listing.jobs).filter(|job| is_of(job, owner));
         let mut tokens = BTreeMap::new();
