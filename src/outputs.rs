@@ -30,7 +30,7 @@ pub use text::text;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    Desired, DesiredState, JobName, Key, Name, Observation, Observed, Phase, Place, identity,
+    Costs, Desired, DesiredState, JobName, Key, Name, Observation, Observed, Phase, Place, identity,
 };
 use crate::plan::show::status::{self, ModelStatus};
 use crate::plan::{HoldReason, Plan, Policy, plan};
@@ -88,10 +88,10 @@ pub fn outputs(
 ) -> Vec<Output> {
     let runs = Runs::of(desired, seen);
     let as_written = plan(desired, seen, policy);
-    let none = BTreeMap::new();
+    let (none, free) = (BTreeMap::new(), Costs::default());
     let standing = Standing {
-        tuned: by_key(status::models(tuned, &none)),
-        as_written: by_key(status::models(&as_written, &none)),
+        tuned: by_key(status::models(tuned, &none, &free)),
+        as_written: by_key(status::models(&as_written, &none, &free)),
     };
     let wanted = Wanted::of(tuned);
     let concerned = desired.iter().filter(|desired| policy.concerns(&desired.key.name));

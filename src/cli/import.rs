@@ -114,7 +114,7 @@ async fn tell(
 /// The jobs as they are, with all that they were asked for.
 async fn read(jobs: &[&Observed], session: &Session) -> Result<Vec<Job>, Failure> {
     let reads = jobs.iter().map(async |job| {
-        let whole = session.client.get_whole(&job.name).await;
+        let whole = session.client.get_asked(&job.name).await;
         let whole = whole.map_err(|e| session.unreachable(session.hint(&e), e));
         // The place is written as the user does.
         whole.map(|(observed, rest)| Job {

@@ -1,7 +1,7 @@
 //! What a job was asked for, told from what the service filled in.
 
 use crate::model::identity::{digest, removed_fields};
-use crate::model::{HyperParameters, Place, PreferenceHyperParameters, TuningSpec};
+use crate::model::{HyperParameters, Place, PreferenceHyperParameters, Text, TuningSpec};
 
 /// The fields that were set when retune made this job: those with which the
 /// digest on it comes out. `None`: there is no such choice of echoed fields.
@@ -25,10 +25,10 @@ fn as_written(echo: &TuningSpec, place: &Place, way: u8) -> TuningSpec {
     let mut spec = echo.clone();
     let (by_id, false_set, zero_set) = (way & 1 != 0, way & 2 != 0, way & 4 != 0);
     if by_id {
-        let name = |name: &mut String| {
+        let name = |name: &mut Text| {
             let rest = name.strip_prefix("projects/").and_then(|rest| rest.split_once('/'));
             if let Some((_, rest)) = rest {
-                *name = format!("projects/{}/{rest}", place.project);
+                *name = format!("projects/{}/{rest}", place.project).into();
             }
         };
         spec.pre_tuned_model.iter_mut().for_each(|model| name(&mut model.tuned_model_name));

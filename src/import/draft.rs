@@ -9,7 +9,9 @@ use super::yaml::{Node, Scalar, render};
 use super::{Around, Imported, Job};
 use crate::manifest::document::API_VERSION;
 use crate::manifest::{self, Rejected, Setting, Settings, Severity};
-use crate::model::{Desired, JobName, Name, Observed, TuningSpec, Untrusted, Workspace, labels};
+use crate::model::{
+    Desired, JobName, Labels, Name, Observed, Text, TuningSpec, Untrusted, Workspace, labels,
+};
 
 /// What keeps a plan from changing anything over a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -196,7 +198,7 @@ fn header(job: &Job, around: Around<'_>, adopt: bool) -> Vec<Node> {
 /// The job's place, as far as the Workspace does not say it.
 fn place(job: &Observed, around: Around<'_>) -> Vec<Node> {
     let shared =
-        |of: fn(&Workspace) -> &Option<String>| around.workspace.and_then(|w| of(w).as_deref());
+        |of: fn(&Workspace) -> &Option<Text>| around.workspace.and_then(|w| of(w).as_deref());
     let parts = [
         ("project", &job.place.project, shared(|w| &w.project)),
         ("location", &job.place.location, shared(|w| &w.location)),
@@ -208,22 +210,20 @@ fn place(job: &Observed, around: Around<'_>) -> Vec<Node> {
 /// The job's labels, as far as the Workspace does not give them.
 fn user_labels(job: &Observed, around: Around<'_>) -> Vec<Node> {
     let shared = around.workspace.map(|workspace| &workspace.labels);
-    let is_shared =
-        |key: &String, value: &String| shared.is_some_and(|all| all.get(key) == Some(value));
+    let is_shared = |key: &str, value: &str| shared.is_some_and(|all| all.get(key) == Some(value));
     let retunes_own = |key: &str| {
         job.stamp.is_some() && (key == labels::MANAGED_BY || key.starts_with("retune-"))
     };
-    let mut room =
-        labels::MAX_USER_LABELS.saturating_sub(shared.map_or(0, std::collections::BTreeMap::len));
+    let mut room = labels::MAX_USER_LABELS.saturating_sub(shared.map_or(0, Labels::len));
     let all = job.echo.labels.iter();
     let own = all.filter(|(key, value)| !is_shared(key, value) && !retunes_own(key));
     own.map(|(key, value)| {
         let taken = labels::is_key(key) && labels::is_value(value) && !labels::is_reserved(key);
         if !taken || room == 0 {
-            return Node::Unset(key.clone(), Scalar::text(value), NOT_TAKEN);
+            return Node::Unset(key.to_owned(), Scalar::text(value), NOT_TAKEN);
         }
         room -= 1;
-        Node::Set(key.clone(), Scalar::text(value))
+        Node::Set(key.to_owned(), Scalar::text(value))
     })
     .collect()
 }
@@ -249,7 +249,7 @@ fn lifecycle(job: &Observed, adopt: bool, guard: Guard) -> Vec<Node> {
     }
     if adopt {
         // The project as the user writes it; the listing has its number.
-        let name = JobName { project: job.place.project.clone(), ..job.name.clone() };
+        let name = JobName::new(&job.place.project, job.name.location(), job.name.id());
         nodes.push(Node::Set("adopt".to_owned(), Scalar::text(&name.to_string())));
     }
     nodes
@@ -274,8 +274,8 @@ fn read(text: &str, job: &Job, around: Around<'_>) -> Result<Desired, String> {
     })?;
     let mut desired = manifests.desired.into_iter().next().ok_or("it makes no manifest")?;
     desired.key.owner = around.policy.owner.clone();
-    let own = std::mem::take(&mut desired.spec.labels);
-    let shared = around.workspace.map(|workspace| workspace.labels.clone()).unwrap_or_default();
-    desired.spec.labels = shared.into_iter().chain(own).collect();
+    let mut labels = around.workspace.map(|workspace| workspace.labels.clone()).unwrap_or_default();
+    labels.extend(desired.spec.labels.iter());
+    desired.spec.labels = labels;
     Ok(desired)
 }

@@ -6,7 +6,7 @@ use super::naming::is_generated;
 use super::yaml::{Node, Scalar};
 use crate::model::{
     AdapterSize, EncryptionSpec, HyperParameters, PreTunedModel, PreferenceHyperParameters,
-    PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
+    PreferenceOptimizationSpec, SupervisedTuningSpec, Text, TuningSpec,
 };
 
 /// Why a comment is one.
@@ -61,7 +61,7 @@ impl Fields<'_> {
             service_account,
         } = echo;
         let spec = self.asked.unwrap_or(echo);
-        let text = |text: &Option<String>| text.as_deref().map(Scalar::text);
+        let text = |text: &Option<Text>| text.as_deref().map(Scalar::text);
         let mut nodes: Vec<Node> = Vec::new();
         nodes.extend(self.own("baseModel", text(base_model)));
         if let (Some(asked), Some(echo)) = (&spec.pre_tuned_model, &echo.pre_tuned_model) {
@@ -97,7 +97,7 @@ impl Fields<'_> {
 
     fn pre_tuned(&self, asked: &PreTunedModel, echo: &PreTunedModel) -> Vec<Node> {
         let PreTunedModel { tuned_model_name, checkpoint_id } = asked;
-        let text = |text: &Option<String>| text.as_deref().map(Scalar::text);
+        let text = |text: &Option<Text>| text.as_deref().map(Scalar::text);
         let name = self.own("tunedModelName", Some(Scalar::text(tuned_model_name)));
         let checkpoint = self.field("checkpointId", text(checkpoint_id), text(&echo.checkpoint_id));
         name.into_iter().chain(checkpoint).collect()
@@ -147,7 +147,7 @@ impl Fields<'_> {
     /// Both methods have these fields, the last one of preference tuning alone.
     fn method(
         &self,
-        (training, validation, last_only): (&String, &Option<String>, Option<bool>),
+        (training, validation, last_only): (&Text, &Option<Text>, Option<bool>),
         asked: Hyper,
         echo: Hyper,
     ) -> Vec<Node> {

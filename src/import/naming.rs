@@ -110,7 +110,7 @@ const DIGITS: usize = 6;
 
 /// `gemini-2-5-flash-345678`, of a job that nobody gave a name.
 fn by_id(job: &Observed) -> String {
-    let id = &job.name.id;
+    let id = job.name.id();
     let skip = id.chars().count().saturating_sub(DIGITS);
     let end: String = id.chars().skip(skip).filter(char::is_ascii_alphanumeric).collect();
     let stem = job.echo.base_model.as_deref().and_then(slug).unwrap_or_else(|| "job".to_owned());

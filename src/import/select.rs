@@ -212,17 +212,17 @@ fn one<'a>(around: &Around<'a>, given: &str) -> Result<&'a Observed, NamedError>
         .filter(|job| match &full {
             // The listing has the project's number, a person its id.
             Some(full) => {
-                let placed = JobName { project: job.place.project.clone(), ..job.name.clone() };
+                let placed = JobName::new(&job.place.project, job.name.location(), job.name.id());
                 placed == *full || job.name == *full
             }
-            None => job.name.id == id,
+            None => job.name.id() == id,
         })
         .collect();
     match found.as_slice() {
         [job] => Ok(job),
         [] => {
             let places: Vec<Place> = around.seen.keys().cloned().collect();
-            let place = full.map(|full| Place::new(full.project, full.location));
+            let place = full.map(|full| Place::new(full.project(), full.location()));
             let elsewhere = place.filter(|place| !places.contains(place));
             Err(NamedError::NotThere { given: given.to_owned(), places, elsewhere })
         }

@@ -10,10 +10,10 @@ use proptest::prelude::*;
 use super::{Around, Import, Job, LeftOut, all, import, named};
 use crate::manifest::{self, Setting, Settings};
 use crate::model::{
-    AdapterSize, CreateRequest, Desired, HyperParameters, JobName, JobState, Key, Lifecycle,
-    Listing, Name, Observation, Observed, Phase, Place, PreTunedModel, PreferenceHyperParameters,
-    PreferenceOptimizationSpec, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec,
-    Untrusted, Wanted, identity,
+    AdapterSize, CreateRequest, Desired, HyperParameters, JobName, JobState, Key, Labels,
+    Lifecycle, Listing, Name, Observation, Observed, Phase, Place, PreTunedModel,
+    PreferenceHyperParameters, PreferenceOptimizationSpec, Source, Stamp, SupervisedTuningSpec,
+    Text, TunedModel, TuningSpec, Untrusted, Wanted, identity,
 };
 use crate::plan::{Plan, Policy, plan};
 
@@ -35,9 +35,9 @@ fn desired(model: &str, owner: &str, rerun: u64, spec: TuningSpec) -> Desired {
 /// A supervised run of two epochs.
 fn spec() -> TuningSpec {
     TuningSpec {
-        base_model: Some("gemini-2.5-flash".to_owned()),
+        base_model: Some("gemini-2.5-flash".into()),
         supervised_tuning_spec: Some(SupervisedTuningSpec {
-            training_dataset_uri: "gs://acme-ml/train.jsonl".to_owned(),
+            training_dataset_uri: "gs://acme-ml/train.jsonl".into(),
             hyper_parameters: Some(HyperParameters { epoch_count: Some(2), ..Default::default() }),
             ..Default::default()
         }),
@@ -63,24 +63,19 @@ fn echo(mut spec: TuningSpec) -> TuningSpec {
         hyper.beta = hyper.beta.filter(|beta| *beta != 0.0);
     }
     if let Some(model) = &mut spec.pre_tuned_model {
-        model.tuned_model_name = model.tuned_model_name.replace("/acme-ml/", "/42/");
-        model.checkpoint_id.get_or_insert("7".to_owned());
+        model.tuned_model_name = model.tuned_model_name.replace("/acme-ml/", "/42/").into();
+        model.checkpoint_id.get_or_insert("7".into());
     }
     if spec.tuned_model_display_name.is_none() {
         let uuid = "06ba8cea-e575-4f37-8009-94ab9ca3b6e2";
         let base = spec.base_model.as_deref().unwrap_or("parent");
-        spec.tuned_model_display_name = Some(format!("{base}-{uuid}"));
+        spec.tuned_model_display_name = Some(format!("{base}-{uuid}").into());
     }
     spec
 }
 
 /// A job of that number, the higher the younger.
-fn observed(
-    id: u32,
-    spec: TuningSpec,
-    labels: BTreeMap<String, String>,
-    state: JobState,
-) -> Observed {
+fn observed(id: u32, spec: TuningSpec, labels: Labels, state: JobState) -> Observed {
     let time = Timestamp::from_second(1_800_000_000 + i64::from(id)).ok();
     let good = matches!(state, JobState::Succeeded | JobState::PartiallySucceeded);
     Observed {
@@ -94,11 +89,13 @@ fn observed(
         echo: TuningSpec { labels, ..echo(spec) },
         error: None,
         tuned_model: good.then(|| TunedModel {
-            model: Some("projects/42/locations/us/models/7@1".to_owned()),
+            model: Some("projects/42/locations/us/models/7@1".into()),
             ..TunedModel::default()
         }),
         experiment: None,
+        pre_tuned_base: None,
         billable_tokens: None,
+        data: None,
     }
 }
 
@@ -116,7 +113,7 @@ fn run(
 }
 
 fn foreign(id: u32, state: JobState) -> Observed {
-    observed(id, spec(), BTreeMap::new(), state)
+    observed(id, spec(), Labels::default(), state)
 }
 
 /// What is there, and what is made of it.
@@ -147,7 +144,7 @@ impl World {
 
     fn job(&self, id: u32) -> Job {
         let id = id.to_string();
-        let observed = self.listing().jobs.iter().find(|job| job.name.id == id).unwrap().clone();
+        let observed = self.listing().jobs.iter().find(|job| job.name.id() == id).unwrap().clone();
         Job { observed, rest: Vec::new() }
     }
 
@@ -229,31 +226,31 @@ prop_compose! {
         account in prop::option::of(prop::sample::select(vec!["a@b.iam", "nobody"])),
         preference in any::<bool>(),
         further in prop::bool::weighted(0.2),
-        checkpoint in prop::option::of(Just("3".to_owned())),
+        checkpoint in prop::option::of(Just(Text::from("3"))),
     ) -> TuningSpec {
-        let training = "gs://acme-ml/train.jsonl".to_owned();
+        let training = Text::from("gs://acme-ml/train.jsonl");
         let mut spec = TuningSpec {
-            tuned_model_display_name: display.map(str::to_owned),
-            service_account: account.map(str::to_owned),
+            tuned_model_display_name: display.map(Text::from),
+            service_account: account.map(Text::from),
             ..TuningSpec::default()
         };
         if further {
-            let tuned_model_name = "projects/acme-ml/locations/us-central1/models/7@1".to_owned();
+            let tuned_model_name = "projects/acme-ml/locations/us-central1/models/7@1".into();
             spec.pre_tuned_model = Some(PreTunedModel { tuned_model_name, checkpoint_id: checkpoint });
         } else {
-            spec.base_model = Some(base.to_owned());
+            spec.base_model = Some(base.into());
         }
         if preference {
             spec.preference_optimization_spec = Some(PreferenceOptimizationSpec {
                 training_dataset_uri: training,
-                validation_dataset_uri: validation.map(str::to_owned),
+                validation_dataset_uri: validation.map(Text::from),
                 export_last_checkpoint_only: last_only,
                 hyper_parameters: hyper,
             });
         } else {
             spec.supervised_tuning_spec = Some(SupervisedTuningSpec {
                 training_dataset_uri: training,
-                validation_dataset_uri: validation.map(str::to_owned),
+                validation_dataset_uri: validation.map(Text::from),
                 export_last_checkpoint_only: last_only,
                 hyper_parameters: hyper.map(|h| HyperParameters {
                     epoch_count: h.epoch_count,
@@ -278,7 +275,7 @@ prop_compose! {
         let jobs = facts.into_iter().zip(1..);
         jobs.map(|((spec, state, owner, model, rerun, label), id)| match owner {
             "" => {
-                let labels = BTreeMap::from([(label.0.to_owned(), label.1.to_owned())]);
+                let labels = Labels::from([label]);
                 observed(id, spec, labels, state)
             }
             owner => run(id, owner, model, rerun, spec, state),
@@ -310,7 +307,7 @@ proptest! {
         for (manifest, imported) in import.manifests.iter().map(|manifest| {
             (manifest, imported.iter().find(|d| d.key.name == manifest.name).unwrap())
         }) {
-            let id = manifest.job.id.parse().unwrap();
+            let id = manifest.job.id().parse().unwrap();
             let Job { observed, .. } = world.job(id);
             let label = observed.stamp.as_ref().and_then(|stamp| stamp.spec.clone());
             let whole = manifest.remarks.iter().all(|remark| !remark.contains("comment"));
@@ -333,7 +330,7 @@ proptest! {
         let mut world = World::of(jobs);
         let spec = world.listing().jobs.get(at).map_or_else(spec, |job| {
             let mut spec = job.echo.clone();
-            spec.labels.clear();
+            spec.labels = Labels::default();
             // A manifest holds no such number, and it equals nothing.
             not_a_number_is_none(&mut spec);
             spec
@@ -412,7 +409,7 @@ fn a_run_of_ours_needs_no_adoption_and_tells_what_was_set() {
 
 #[test]
 fn runs_that_a_plan_would_stop_go_on() {
-    let other = TuningSpec { base_model: Some("gemini-2.5-pro".to_owned()), ..spec() };
+    let other = TuningSpec { base_model: Some("gemini-2.5-pro".into()), ..spec() };
     let newest = run(2, "default", "faq", 0, spec(), JobState::Running);
     let older = run(1, "default", "faq", 0, other, JobState::Running);
     let world = World::of(vec![older, newest.clone()]);
@@ -461,7 +458,7 @@ fn what_has_a_manifest_or_another_owner_is_passed_over() {
     world.desired = vec![desired("faq", "default", 0, spec())];
     let ids = |ended| {
         let selected = all(&world.around(), ended);
-        let ids: Vec<String> = selected.jobs.iter().map(|job| job.name.id.clone()).collect();
+        let ids: Vec<String> = selected.jobs.iter().map(|job| job.name.id().to_owned()).collect();
         let passed = selected.passed;
         (ids.join(" "), [passed.covered, passed.others, passed.ended, passed.same_name])
     };
@@ -478,7 +475,9 @@ fn a_job_is_found_by_each_of_its_names() {
     world.desired = vec![adopter];
     let found = |given: &str| {
         let jobs = named(&world.around(), &[given.to_owned(), given.to_owned()]);
-        jobs.map(|jobs| jobs.iter().map(|job| job.name.id.clone()).collect::<Vec<_>>().join(" "))
+        jobs.map(|jobs| {
+            jobs.iter().map(|job| job.name.id().to_owned()).collect::<Vec<_>>().join(" ")
+        })
     };
     for given in [
         "1",

@@ -15,7 +15,7 @@ pub struct Made {
     pub(super) is_good: bool,
     /// The digest that the run carries; a job that retune did not make has none.
     pub spec: Option<String>,
-    /// The base model; absent for one that was tuned further.
+    /// The base model, of one that was tuned further that of the model before.
     pub base_model: Option<String>,
     /// The model with its version.
     pub model: Option<ResourceName>,
@@ -86,7 +86,12 @@ impl Made {
             state: Some(run.state.word()),
             is_good: run.phase() == Phase::Good,
             spec: run.stamp.as_ref().and_then(|stamp| plain(stamp.spec.as_deref()?)),
-            base_model: run.echo.base_model.as_deref().and_then(plain),
+            base_model: run
+                .echo
+                .base_model
+                .as_ref()
+                .or(run.pre_tuned_base.as_ref())
+                .and_then(|base| plain(base)),
             ..Self::default()
         };
         made.experiment = made.name("experiment", run.experiment.as_deref(), "metadataStores");

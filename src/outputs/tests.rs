@@ -18,9 +18,9 @@ fn place() -> Place {
 
 fn desired(name: &str, dataset: &str) -> Desired {
     let spec = TuningSpec {
-        base_model: Some("gemini-3.5-flash".to_owned()),
+        base_model: Some("gemini-3.5-flash".into()),
         supervised_tuning_spec: Some(SupervisedTuningSpec {
-            training_dataset_uri: format!("gs://acme-ml/{dataset}.jsonl"),
+            training_dataset_uri: format!("gs://acme-ml/{dataset}.jsonl").into(),
             ..Default::default()
         }),
         ..Default::default()
@@ -45,12 +45,14 @@ fn run(id: u32, of: &Desired, state: JobState) -> Observed {
         echo: TuningSpec { labels, ..of.spec.clone() },
         error: None,
         tuned_model: (state == JobState::Succeeded).then(|| TunedModel {
-            model: Some(format!("projects/42/locations/us/models/{id}@1")),
-            endpoint: Some(format!("projects/42/locations/us/endpoints/{id}")),
+            model: Some(format!("projects/42/locations/us/models/{id}@1").into()),
+            endpoint: Some(format!("projects/42/locations/us/endpoints/{id}").into()),
             checkpoints: Vec::new(),
         }),
         experiment: None,
+        pre_tuned_base: None,
         billable_tokens: None,
+        data: None,
         state,
     }
 }
@@ -135,7 +137,7 @@ fn what_is_no_name_is_not_handed_on_as_one() {
         "",
     ] {
         let mut job = run(1, &model, JobState::Succeeded);
-        job.tuned_model.as_mut().unwrap().endpoint = Some(hostile.to_owned());
+        job.tuned_model.as_mut().unwrap().endpoint = Some(hostile.into());
         let output = one(&model, vec![job]);
         assert!(!output.is_ready(), "{hostile}");
         assert_eq!(output.made.left_out.len(), 1);
@@ -207,11 +209,11 @@ proptest! {
     ) {
         let wanted = desired("faq", "old");
         let mut job = run(1, &wanted, JobState::Succeeded);
-        job.experiment = Some(experiment);
+        job.experiment = Some(experiment.into());
         job.tuned_model = Some(TunedModel {
-            model: Some(model),
-            endpoint: Some(endpoint.clone()),
-            checkpoints: vec![Checkpoint { id, epoch: Some(1), step: None, endpoint: Some(endpoint) }],
+            model: Some(model.into()),
+            endpoint: Some(endpoint.clone().into()),
+            checkpoints: vec![Checkpoint { id: id.into(), epoch: Some(1), step: None, endpoint: Some(endpoint.into()) }],
         });
         let outputs = of(std::slice::from_ref(&wanted), vec![job]);
         let text = env(&outputs, &Prefix::default()).unwrap();

@@ -108,6 +108,45 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Resource(name), body).await
     }
 
+    /// As [`Vertex::get`], with the statistics of its data.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_whole(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.get_as(job, wire::whole_job).await
+    }
+
+    /// As [`Vertex::get`], with what else the job was asked for: the paths of
+    /// fields that nothing here knows.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_asked(&self, job: &JobName) -> Result<(Observed, Vec<Untrusted>), ReadError> {
+        let mut rest = Vec::new();
+        let decode = |body: &[u8], place: &Place| {
+            rest = wire::rest(body)?;
+            wire::job(body, place)
+        };
+        let observed = self.get_as(job, decode).await?;
+        Ok((observed, rest))
+    }
+
+    async fn get_as(
+        &self,
+        job: &JobName,
+        decode: impl FnOnce(&[u8], &Place) -> Result<Observed, WireError>,
+    ) -> Result<Observed, ReadError> {
+        let url = self.endpoint.job(V1, job, "")?;
+        let mut body = Vec::new();
+        self.read(&url, &Subject::Job(job), &mut body).await?;
+        let garbled = |source| ReadError::Garbled { host: host(&url), source };
+        let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
+        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
+            return Err(garbled(WireError::OtherJob));
+        }
+        Ok(observed)
+    }
+
     async fn read(
         &self,
         url: &Url,
@@ -115,31 +154,6 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
         self.caller.read(url, body).await.map_err(|failure| read_error(url, subject, failure))
-    }
-
-    /// Reads one job as it is now, and what else it was asked for: the paths of
-    /// fields that nothing here knows.
-    ///
-    /// # Errors
-    /// As [`Vertex::get`].
-    pub async fn get_whole(&self, job: &JobName) -> Result<(Observed, Vec<Untrusted>), ReadError> {
-        let (observed, url, body) = self.job(job).await?;
-        let rest =
-            wire::rest(&body).map_err(|source| ReadError::Garbled { host: host(&url), source })?;
-        Ok((observed, rest))
-    }
-
-    /// One job, and the answer it was read from.
-    async fn job(&self, job: &JobName) -> Result<(Observed, Url, Vec<u8>), ReadError> {
-        let url = self.endpoint.job(V1, job, "")?;
-        let mut body = Vec::new();
-        self.read(&url, &Subject::Job(job), &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: host(&url), source };
-        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
-            return Err(garbled(WireError::OtherJob));
-        }
-        Ok((observed, url, body))
     }
 
     /// One page of a place's models, as it comes.
@@ -187,12 +201,13 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
-        (404, Subject::Resource(name)) => {
+        // Somebody else's page says nothing about what the service has.
+        (404, Subject::Resource(name)) if !foreign => {
             ReadError::NoSuchResource { host, name: (*name).clone(), message }
         }
         (404, Subject::Place(place)) => {
@@ -233,7 +248,7 @@ impl Subject<'_> {
     fn place(&self) -> Place {
         match self {
             Self::Place(place) => (*place).clone(),
-            Self::Job(job) => Place::new(&*job.project, &*job.location),
+            Self::Job(job) => Place::new(job.project(), job.location()),
             Self::Resource(name) => name.place().clone(),
         }
     }
@@ -269,7 +284,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        Ok(self.job(job).await?.0)
+        self.get_as(job, wire::job).await
     }
 
     async fn models(
