@@ -184,6 +184,17 @@ mod tests {
     }
 
     #[test]
+    fn what_a_location_is_served_by_is_told() {
+        let serving = |endpoint: &Endpoint, location: &str| endpoint.serving(location).ok();
+        let google = Endpoint::google();
+        let us = "https://aiplatform.us.rep.googleapis.com";
+        assert_eq!(serving(&google, "us").as_deref(), Some(us));
+        assert_eq!(serving(&google, "evil.com#"), None);
+        let here = Endpoint::parse("http://127.0.0.1:9000/v/").unwrap();
+        assert_eq!(serving(&here, "us").as_deref(), Some("http://127.0.0.1:9000/v"));
+    }
+
+    #[test]
     fn no_name_becomes_a_host_or_another_path() {
         for location in
             ["", "evil.com/", "evil.com#", "a@b", "us_central1", "US", "-x", "x-", "x.", "é", "a b"]
