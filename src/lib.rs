@@ -12,6 +12,7 @@
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`prompt`]: what is asked of a tuned model, and what it answered. Pure.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
@@ -46,5 +47,6 @@ pub mod mutant;
 mod mutant;
 pub mod observe;
 pub mod plan;
+pub mod prompt;
 pub mod vertex;
 pub mod watch;

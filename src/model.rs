@@ -40,4 +40,5 @@ pub use spec::{
     AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,
     PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
 };
+pub(crate) use untrusted::is_hazard;
 pub use untrusted::{Untrusted, inert_json};

@@ -17,6 +17,7 @@
 mod client;
 mod endpoint;
 mod error;
+mod generate;
 pub(crate) mod listing;
 mod models;
 mod verified;
@@ -30,6 +31,7 @@ use serde_json::Value;
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
+pub use generate::{Pieces, StreamError};
 pub use verified::VerifiedJob;
 pub use wire::WireError;
 
