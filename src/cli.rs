@@ -17,6 +17,7 @@ mod interrupt;
 pub mod jobs;
 mod output;
 pub mod plan;
+pub mod prompt;
 mod revision;
 mod runs;
 mod said;
@@ -129,6 +130,8 @@ enum Command {
     Jobs(jobs::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Ask a tuned model
+    Prompt(prompt::Args),
     /// Print the JSON Schema of the manifests
     Schema(schema::Args),
     /// Print a shell's completion script
@@ -211,6 +214,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Prompt(args) => prompt::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),
         Command::Completions { shell } => Ok(completions(shell, output)),
         Command::Man => manual(output),
