@@ -37,6 +37,8 @@ mod jobs;
 mod life;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/secrets.rs"]

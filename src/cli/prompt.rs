@@ -44,15 +44,15 @@ pub struct Args {
     pub system: Option<String>,
 
     /// How freely it chooses its words, 0 to 2
-    #[arg(long, value_name = "NUMBER", value_parser = between::<0, 2>)]
+    #[arg(long, value_name = "NUMBER", value_parser = between::<0, 2>, allow_negative_numbers = true)]
     pub temperature: Option<f64>,
 
     /// From how much of the likely it chooses, 0 to 1
-    #[arg(long, value_name = "NUMBER", value_parser = between::<0, 1>)]
+    #[arg(long, value_name = "NUMBER", value_parser = between::<0, 1>, allow_negative_numbers = true)]
     pub top_p: Option<f64>,
 
     /// From how many words it chooses
-    #[arg(long, value_name = "COUNT", value_parser = between::<1, 1_000>)]
+    #[arg(long, value_name = "COUNT", value_parser = between::<1, 1_000>, allow_negative_numbers = true)]
     pub top_k: Option<f64>,
 
     /// The most tokens it may answer with, thoughts included
@@ -93,11 +93,12 @@ pub struct Args {
 
     /// Where the results go, one JSON object a line; goes on where it stopped
     /// [default: standard output]
-    #[arg(long, value_name = "FILE", requires = "prompts")]
+    #[arg(long, value_name = "FILE", requires = "prompts", conflicts_with_all = ["text", "files"])]
     pub output: Option<PathBuf>,
 
     /// How many are asked at a time
-    #[arg(long, value_name = "COUNT", default_value_t = 4, requires = "prompts")]
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    #[arg(conflicts_with_all = ["text", "files"])]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=64))]
     pub concurrency: u8,
 

@@ -241,7 +241,15 @@ pub(crate) fn host(url: &Url) -> String {
 /// Whether a text is what the HTTP client calls one of its own layers. It is
 /// the system's word below them that says what is wrong.
 pub(crate) fn is_layer(text: &str) -> bool {
-    ["error sending request", "client error (Connect)", "tcp connect error"].contains(&text)
+    [
+        "error sending request",
+        "client error (Connect)",
+        "tcp connect error",
+        "error decoding response body",
+        "request or response body error",
+        "error reading a body from connection",
+    ]
+    .contains(&text)
 }
 
 /// An error and its causes on one line, for outcomes, which have no `source`.

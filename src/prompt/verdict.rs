@@ -37,7 +37,7 @@ impl Verdict {
                 Self::Stopped(format!("{}{}", reason(stop), said(finish_message)))
             }
             (None, _) if !answer.is_nothing() => Self::Unfinished,
-            (None, _) => Self::Empty("the answer holds no candidate".to_owned()),
+            (None, _) => Self::Empty("it holds no candidate".to_owned()),
             (Some("MAX_TOKENS"), true) => Self::Empty(match usage.thoughts {
                 Some(thoughts) if thoughts > 0 => format!(
                     "thinking took {} and left none of the most that it may use (MAX_TOKENS)",
@@ -178,7 +178,7 @@ mod tests {
             (candidate("x", "SAFETY", 0), "the answer was stopped: a safety filter (SAFETY)"),
             (candidate("x", "A\u{1b}[2J", 0), "the answer was stopped: A\\u{1b}[2J"),
             (candidate("", "STOP", 0), "the answer is empty: the model stopped at once (STOP)"),
-            (verdict(json!({})), "the answer is empty: the answer holds no candidate"),
+            (verdict(json!({})), "the answer is empty: it holds no candidate"),
             (
                 verdict(json!({"promptFeedback":
                     {"blockReason": "SAFETY", "blockReasonMessage": "Bad\u{1b}."}})),

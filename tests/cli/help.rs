@@ -31,6 +31,7 @@ fn of_the_program() {
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
       cancel       Stop a run now, by hand
+      prompt       Ask a tuned model
       schema       Print the JSON Schema of the manifests
       completions  Print a shell's completion script
       man          Print the manual page
@@ -315,6 +316,11 @@ fn of_emulator() {
           --faults <FILE>          A JSON file with an array of such rules, which come first
       -h, --help                   Print help (see more with '--help')
     ");
+}
+
+#[test]
+fn of_prompt() {
+    assert_snapshot!(help("prompt"), @"");
 }
 
 #[test]

@@ -62,6 +62,8 @@ struct Tally {
     failed: usize,
     /// Failures of the service since the last answer.
     in_a_row: u32,
+    /// What the last of them said.
+    last: String,
 }
 
 /// Asks what is not answered yet.
@@ -115,7 +117,10 @@ pub(super) async fn run(
                 }
                 Outcome::Not(why) => {
                     tally.failed += 1;
-                    tally.in_a_row += u32::from(is_of_the_service(why.kind));
+                    if is_of_the_service(why.kind) {
+                        tally.in_a_row += 1;
+                        tally.last.clone_from(&why.message);
+                    }
                     unanswered(&line, &why)
                 }
                 Outcome::Never(error) => {
@@ -167,7 +172,11 @@ pub(super) async fn run(
         return Ok(Exit::Interrupted);
     }
     if tally.in_a_row >= GIVE_UP_AFTER {
-        let text = format!("{GIVE_UP_AFTER} lines in a row got no answer; the rest was not tried");
+        let text = format!(
+            "{GIVE_UP_AFTER} lines in a row got no answer, so the rest was not tried; the last \
+             said: {}",
+            tally.last
+        );
         return Err(goes_on(asking, Failure::new(Exit::Unreachable, text)));
     }
     // Nobody read on: no line failed for that.
@@ -179,7 +188,7 @@ pub(super) async fn run(
 
 impl Tally {
     fn remark(&self) -> String {
-        let Self { places: _, good: _, empty, failed, in_a_row: _ } = self;
+        let Self { places: _, good: _, empty, failed, in_a_row: _, last: _ } = self;
         let parts = [(empty, "without a text"), (failed, "failed")];
         let parts = parts.iter().filter(|(number, _)| **number > 0);
         parts.map(|(number, what)| format!(", {number} {what}")).collect()

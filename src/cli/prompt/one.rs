@@ -87,7 +87,10 @@ async fn streamed(asking: &Asking<'_>, whom: &Whom, request: &Value) -> Result<E
     if !ended {
         asking.output.data("\n");
     }
-    let hint = "what came is above; asking again is billed again";
+    let hint = match answer.text.is_empty() {
+        true => "asking again is billed again",
+        false => "what came is above; asking again is billed again",
+    };
     if let Some(error) = broken {
         return Err(Failure::new(Exit::Failed, error).hint(hint));
     }
