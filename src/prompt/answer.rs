@@ -155,9 +155,7 @@ impl Usage {
     /// `41 tokens in, 3 out, 12 of thought`; nothing when nothing was counted.
     pub fn words(&self) -> Option<String> {
         let Self { prompt, answer, thoughts, total: _ } = *self;
-        if prompt.or(answer).or(thoughts).is_none() {
-            return None;
-        }
+        prompt.or(answer).or(thoughts)?;
         let mut words = format!("{} in", super::verdict::tokens(prompt.unwrap_or(0)));
         words.push_str(&format!(", {} out", answer.unwrap_or(0)));
         if let Some(thoughts) = thoughts.filter(|thoughts| *thoughts > 0) {
