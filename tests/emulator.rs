@@ -639,6 +639,7 @@ async fn prompts_are_read_strictly_and_streams_come_in_both_forms() {
     let answer = world.post(&format!("{base}:generateContent"), asked).await;
     assert_eq!(answer["candidates"][0]["finishReason"], "MAX_TOKENS");
     assert_eq!(answer["usageMetadata"]["candidatesTokenCount"], 5);
+    assert_eq!(answer["usageMetadata"]["thoughtsTokenCount"], Value::Null);
     assert_eq!(answer["usageMetadata"]["totalTokenCount"], 7);
 
     let asked = json!({"contents": turn});
