@@ -108,6 +108,30 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Resource(name), body).await
     }
 
+    /// As [`Vertex::get`], with the statistics of its data.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_whole(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.get_as(job, wire::whole_job).await
+    }
+
+    async fn get_as(
+        &self,
+        job: &JobName,
+        decode: fn(&[u8], &Place) -> Result<Observed, WireError>,
+    ) -> Result<Observed, ReadError> {
+        let url = self.endpoint.job(V1, job, "")?;
+        let mut body = Vec::new();
+        self.read(&url, &Subject::Job(job), &mut body).await?;
+        let garbled = |source| ReadError::Garbled { host: host(&url), source };
+        let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
+        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
+            return Err(garbled(WireError::OtherJob));
+        }
+        Ok(observed)
+    }
+
     async fn read(
         &self,
         url: &Url,
@@ -162,12 +186,13 @@ pub(super) fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> R
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
-        (404, Subject::Resource(name)) => {
+        // Somebody else's page says nothing about what the service has.
+        (404, Subject::Resource(name)) if !foreign => {
             ReadError::NoSuchResource { host, name: (*name).clone(), message }
         }
         (404, Subject::Place(place)) => {
@@ -208,7 +233,7 @@ impl Subject<'_> {
     fn place(&self) -> Place {
         match self {
             Self::Place(place) => (*place).clone(),
-            Self::Job(job) => Place::new(&*job.project, &*job.location),
+            Self::Job(job) => Place::new(job.project(), job.location()),
             Self::Resource(name) => name.place().clone(),
         }
     }
@@ -244,15 +269,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        let url = self.endpoint.job(V1, job, "")?;
-        let mut body = Vec::new();
-        self.read(&url, &Subject::Job(job), &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: host(&url), source };
-        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
-            return Err(garbled(WireError::OtherJob));
-        }
-        Ok(observed)
+        self.get_as(job, wire::job).await
     }
 
     async fn models(

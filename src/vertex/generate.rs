@@ -13,7 +13,7 @@ use super::error::ReadError;
 use super::wire::{self, WireError};
 use crate::clock::{Clock, Entropy};
 use crate::google::{TransportError, api_error, failure, host, whole};
-use crate::model::{JobName, ResourceName, Untrusted};
+use crate::model::{ResourceName, Untrusted};
 use crate::prompt::{Decoder, TooLong};
 
 /// The pieces of an answer, as they come.
@@ -116,22 +116,6 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     ) -> Result<(crate::google::Answer, Response), ReadError> {
         let asked = self.caller.ask(url, request.to_string().into_bytes()).await;
         asked.map_err(|failure| read_error(url, &Subject::Resource(model), failure))
-    }
-
-    /// The base model at the root of a run that tuned a tuned model further,
-    /// which the service remarks on the job.
-    ///
-    /// # Errors
-    /// As [`Vertex::get`](super::Vertex::get).
-    pub async fn root_model(&self, job: &JobName) -> Result<Option<String>, ReadError> {
-        let name = job.to_string().parse::<ResourceName>();
-        let Ok(name) = name else { return Err(ReadError::NotFound { job: job.clone() }) };
-        let mut body = Vec::new();
-        self.read_resource(V1, &name, "", &[], &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: job.location.clone(), source };
-        let value: Value = wire::object(&body).map_err(garbled)?;
-        let model = value.pointer("/preTunedModel/baseModel").and_then(Value::as_str);
-        Ok(model.filter(|model| !model.is_empty()).map(str::to_owned))
     }
 }
 

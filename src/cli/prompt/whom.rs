@@ -45,22 +45,17 @@ pub(super) async fn find(asking: &Asking<'_>, global: &Global) -> Result<Whom, F
         }
     };
     let endpoint = endpoint(asking, run, &runs)?;
-    let base_model = match &run.echo.base_model {
-        Some(model) => Some(model.clone()),
-        // What it is asked with depends on it, and so does what to compare
-        // with; neither is worth failing for.
-        None => session.client.root_model(&run.name).await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "the root of a run is not known");
-            None
-        }),
-    };
     Ok(Whom {
         name: args.name.clone(),
         job: run.name.clone(),
         endpoint,
         checkpoint: args.checkpoint.clone(),
-        model: run.tuned_model.as_ref().and_then(|model| model.model.clone()),
-        base_model,
+        model: run
+            .tuned_model
+            .as_ref()
+            .and_then(|model| model.model.as_ref())
+            .map(ToString::to_string),
+        base_model: run.base_model().map(str::to_owned),
     })
 }
 
@@ -79,7 +74,7 @@ fn named_run<'a>(runs: &[&'a Observed], wanted: &str, name: &str) -> Result<&'a 
     let full = wanted.parse::<JobName>().ok();
     let is = |run: &&&Observed| match &full {
         Some(full) => run.name.same_job(full),
-        None => run.name.id == wanted || run.name.short() == wanted,
+        None => run.name.id() == wanted || run.name.short() == wanted,
     };
     runs.iter().find(is).copied().ok_or_else(|| {
         let known: Vec<String> = runs.iter().map(|run| run.name.short()).collect();
@@ -171,7 +166,7 @@ fn endpoint(
         let error = format!("{}{job} has no endpoint: {made}", of.unwrap_or_default());
         let other = runs.iter().find(|other| has_endpoint(other) && other.name != run.name);
         let hint = match other {
-            Some(other) => format!("--run {} asks an older run's model", other.name.id),
+            Some(other) => format!("--run {} asks an older run's model", other.name.id()),
             None if model.model.is_some() => {
                 format!("deploy the model in the console; {describe} shows the run")
             }
