@@ -122,6 +122,8 @@ mod tests {
             ("data: a\r\rdata: b\r\r", vec!["a", "b"], None),
             ("data: a\r\n\rdata: b\n\r\n", vec!["a", "b"], None),
             ("data: {\ndata: }\n\n", vec!["{\n}"], None),
+            ("data: {\r\ndata: }\r\n\r\n", vec!["{\n}"], None),
+            ("data: {\rdata: }\r\r", vec!["{\n}"], None),
             (": hello\n\ndata:a\n: in between\n\n", vec!["a"], None),
             ("event: x\nid: 7\nretry: 1\ndata:  a\n\n", vec![" a"], None),
             ("event: x\n\n", vec![], None),
