@@ -19,6 +19,7 @@ pub mod jobs;
 mod output;
 pub mod outputs;
 pub mod plan;
+pub mod prompt;
 mod revision;
 mod runs;
 mod said;
@@ -132,6 +133,8 @@ enum Command {
     Jobs(jobs::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Ask a tuned model
+    Prompt(prompt::Args),
     /// Print what tuned models leave for those who call them: endpoints, models, checkpoints
     Outputs(outputs::Args),
     /// Print manifests for jobs that exist already, foreign ones too
@@ -218,6 +221,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Prompt(args) => prompt::run(args, global, output).await,
         Command::Outputs(args) => outputs::run(args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),

@@ -13,6 +13,7 @@
 //! - [`detail`]: everything known of one tuned model, for people and programs.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`prompt`]: what is asked of a tuned model, and what it answered. Pure.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
 //! - [`outputs`]: what tuned models leave for those who call them.
@@ -54,5 +55,6 @@ mod mutant;
 pub mod observe;
 pub mod outputs;
 pub mod plan;
+pub mod prompt;
 pub mod vertex;
 pub mod watch;

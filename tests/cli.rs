@@ -41,6 +41,8 @@ mod life;
 mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/secrets.rs"]

@@ -117,6 +117,12 @@ impl Output {
         state.failed.take().map(NotWritten)
     }
 
+    /// Whether whoever read stdout has gone away: what costs money and is only
+    /// for reading need not go on.
+    pub fn is_closed(&self) -> bool {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner).closed
+    }
+
     /// Whether stderr is a terminal, where progress can be drawn.
     pub fn draws(&self) -> bool {
         !self.quiet && std::io::stderr().is_terminal()
