@@ -11,7 +11,9 @@
 //! - [`chart`]: for terminals; [`svg`], [`html`]: for browsers;
 //! - [`csv`], [`json`]: for programs.
 
+pub mod chart;
 mod csv;
+pub mod html;
 mod json;
 mod names;
 mod number;
