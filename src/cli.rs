@@ -15,6 +15,7 @@ mod failure;
 pub mod init;
 mod interrupt;
 pub mod jobs;
+pub mod metrics;
 mod output;
 pub mod plan;
 mod revision;
@@ -26,6 +27,7 @@ pub mod status;
 mod table;
 pub mod validate;
 pub mod watch;
+mod write;
 
 pub use environment::Environment;
 pub use exit::Exit;
@@ -127,6 +129,8 @@ enum Command {
     Describe(describe::Args),
     /// List tuning jobs, foreign ones too
     Jobs(jobs::Args),
+    /// Show the training curves of tuned models, or of runs
+    Metrics(metrics::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
     /// Print the JSON Schema of the manifests
@@ -210,6 +214,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Status(args) => status::run(args, global, output).await,
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
+        Command::Metrics(args) => metrics::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),
         Command::Completions { shell } => Ok(completions(shell, output)),
