@@ -287,22 +287,30 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
         let width = sample.width() + 1 + text.width();
         entries.push(Row { text: format!("{style}{sample}{style:#} {text}"), width });
     };
+    if panel.compares() {
+        for lines in panel.lines.chunk_by(|a, b| a.run == b.run) {
+            let evaluated = lines.iter().find(|line| line.split == Some(Split::Eval));
+            let Some(first) = evaluated.or(lines.first()) else { continue };
+            let bad: usize = lines.iter().map(|line| line.series.not_finite()).sum();
+            let best = first.best.map(|b| format!(": best {} at step {}", number(b.loss), b.step));
+            let text = format!("{}{}{}", first.label, best.unwrap_or_default(), not_numbers(bad));
+            entry(paint(panel, first), &letter(first.run, evaluated.is_some()).to_string(), text);
+        }
+        let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
+        if has(Split::Train) && has(Split::Eval) {
+            let text = "small letters: training; capitals: evaluation";
+            entries.push(Row::plain(format!("({text})")));
+        }
+        return in_rows(entries, width);
+    }
     let line = if look.ascii { ".:'" } else { "⠤⠒⠉" };
     for drawn in &panel.lines {
         let evaluates = drawn.split == Some(Split::Eval);
-        let bad = drawn.series.not_finite();
-        let bad = if bad > 0 { format!(" ({bad} not a number)") } else { String::new() };
+        let bad = not_numbers(drawn.series.not_finite());
         let smooth = !evaluates && drawn.series.points.len() >= NOISY;
         let smooth = if smooth { ", smoothed" } else { "" };
         let paint = paint(panel, drawn);
         let best = drawn.best.map(|best| (number(best.loss), best.step));
-        if panel.compares() {
-            let split = drawn.split.map(|s| format!(", {}", s.word())).unwrap_or_default();
-            let best = best.map(|(loss, step)| format!(", best {loss} at step {step}"));
-            let text = format!("{}{split}{smooth}{bad}{}", drawn.label, best.unwrap_or_default());
-            entry(paint, &letter(drawn.run, evaluates).to_string(), text);
-            continue;
-        }
         let sample = match (evaluates, look.ascii) {
             (true, true) => "o",
             (true, false) => "●",
@@ -313,6 +321,15 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
             entry(paint, &star(look.ascii).to_string(), format!("best: {loss} at step {step}"));
         }
     }
+    in_rows(entries, width)
+}
+
+fn not_numbers(count: usize) -> String {
+    if count > 0 { format!(" ({count} not a number)") } else { String::new() }
+}
+
+/// As many entries in a row as there is room for.
+fn in_rows(entries: Vec<Row>, width: usize) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for entry in entries {
         match rows.last_mut() {

@@ -37,10 +37,19 @@ pub fn html(runs: &[Run], selection: &Selection, emulator: bool) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
          <style>{style}</style>\n</head>\n<body>\n<main>\n<h1>Training curves{on}</h1>\n"
     );
+    // One run is judged first and then shown; several are compared first.
+    let several = runs.len() > 1;
+    if several {
+        figures(runs, selection, &mut out);
+    }
+    out.push_str("<div class=\"runs\">\n");
     for run in runs {
         section(run, &mut out);
     }
-    figures(runs, selection, &mut out);
+    out.push_str("</div>\n");
+    if !several {
+        figures(runs, selection, &mut out);
+    }
     table(runs, &mut out);
     out.push_str("</main>\n</body>\n</html>\n");
     out
