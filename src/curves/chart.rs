@@ -298,7 +298,7 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
         }
         let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
         if has(Split::Train) && has(Split::Eval) {
-            let text = "small letters: training; capitals: evaluation";
+            let text = "small: training; capital: evaluation";
             entries.push(Row::plain(format!("({text})")));
         }
         return in_rows(entries, width);

@@ -31,11 +31,45 @@ const LOOK: Look = Look { width: 80, rows: 12, ascii: false };
 fn of_one_run() {
     let one = falling(0.4, 400);
     let text = chart(&[Labeled { label: "faq", curves: &one }], &Selection::Usual, LOOK);
-    assert_snapshot!(plain(&text));
+    assert_snapshot!(plain(&text), @r#"
+    Total loss
+       3 ┤
+         │⣀
+         │⠉⠱⢄
+         │   ⠙⢄⡀
+       2 ┤     ⠙⢦⡀ ●
+         │       ⠈⠳⢄⡀
+         │          ⠈⠓⠦⢄⡀   ●
+       1 ┤              ⠈⠙⠲⠤⣀⡀       ●                                    ●        ●
+         │                   ⠈⠉⠓⠒⠢⠤⢄⣀⣀        ●         ★        ●
+         │                           ⠈⠉⠉⠉⠒⠒⠒⠒⠢⠤⠤⠤⠤⢤⣀⣀⣀⣀⣀⣀⣀⣀
+         │                                                ⠈⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠓⠒⠒⠒
+       0 ┤
+         └──────────────────┬─────────────────┬──────────────────┬─────────────────┬
+    step                   100               200                300              400
+    ⠤⠒⠉ training loss, smoothed   ● evaluation loss   ★ best: 0.9467 at step 250
+    "#);
     let ascii = Look { ascii: true, ..LOOK };
     let text = chart(&[Labeled { label: "faq", curves: &one }], &Selection::Usual, ascii);
     assert!(text.is_ascii());
-    assert_snapshot!(plain(&text));
+    assert_snapshot!(plain(&text), @r#"
+    Total loss
+       3 +
+         |.
+         |':.
+         |   '..
+       2 +     ':. o
+         |       ':..
+         |          '':..   o
+       1 +              '':...       o                                    o        o
+         |                   '''':....        o         *        o
+         |                           '''''''':.............
+         |                                                ''''''''''''''''''''''''''
+       0 +
+         +------------------+-----------------+------------------+-----------------+
+    step                   100               200                300              400
+    .:' training loss, smoothed   o evaluation loss   * best: 0.9467 at step 250
+    "#);
 }
 
 #[test]
@@ -43,7 +77,25 @@ fn of_several_runs() {
     let (one, other) = (falling(0.4, 400), falling(0.7, 300));
     let runs =
         [Labeled { label: "faq", curves: &one }, Labeled { label: "router", curves: &other }];
-    assert_snapshot!(plain(&chart(&runs, &Selection::Usual, LOOK)));
+    assert_snapshot!(plain(&chart(&runs, &Selection::Usual, LOOK)), @r#"
+    Total loss
+       3 ┤⣀
+         │⣉⠳⡄
+         │⠉⠱a⢣⡀ B
+         │   ⠙⢝⣦⡀
+       2 ┤     ⠙⢿b⡀A
+         │       ⠈⠻⢶⣄⡀ B
+         │          ⠈⠛⠷⢦⣤⣀  A B      B      B     B      B      B
+       1 ┤              ⠈⠙⠻⠶⣢a⣄⣀⣀    A                                    A        A
+         │                   ⠈⠉⠓⠒⠫b⢕⣒⣒⠶⠤⠤⠤⠤⠤⢤⣀A⣀⣀⣀⣀b⣀⣀⣀⣀A        A
+         │                           ⠈⠉⠉⠉⠒⠒⠒⠒⠢a⠤⠤⠤⢤⣀⣀⣀⣀⣀⣉⣉⣉⠉⠉⠉⠉⠉⠉⠁
+         │                                                ⠈⠉⠉⠉⠉a⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉a⠒⠒⠒
+       0 ┤
+         └──────────────────┬─────────────────┬──────────────────┬─────────────────┬
+    step                   100               200                300              400
+    A faq: best 0.9467 at step 250   B router: best 1.247 at step 185
+    (small: training; capital: evaluation)
+    "#);
 }
 
 #[test]

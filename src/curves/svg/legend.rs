@@ -61,7 +61,11 @@ pub(super) fn entries(panel: &Panel<'_>) -> Vec<Entry> {
 pub(super) fn key(panel: &Panel<'_>) -> Option<&'static str> {
     let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
     let both = panel.compares() && has(Split::Train) && has(Split::Eval);
-    both.then_some("dotted: training; with marks: evaluation; star: best")
+    let best = panel.lines.iter().any(|line| line.best.is_some());
+    both.then_some(match best {
+        true => "dotted: training; with marks: evaluation; star: best",
+        false => "dotted: training; with marks: evaluation",
+    })
 }
 
 fn cut(text: &str) -> String {
