@@ -53,6 +53,12 @@ pub enum Keep {
         /// Jobs that a manifest adopts.
         adopted: BTreeSet<JobName>,
     },
+    /// The same ones, and of each only what a plan rests on or shows: no
+    /// checkpoints and no experiment. For whoever holds them for months.
+    Lasting {
+        /// Jobs that a manifest adopts.
+        adopted: BTreeSet<JobName>,
+    },
 }
 
 /// A tuning service.

@@ -35,6 +35,8 @@ mod init;
 mod jobs;
 #[path = "cli/life.rs"]
 mod life;
+#[path = "cli/metrics.rs"]
+mod metrics;
 #[path = "cli/plan.rs"]
 mod plan;
 #[path = "cli/refusals.rs"]

@@ -126,7 +126,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Job(job), &mut body).await?;
         let garbled = |source| ReadError::Garbled { host: host(&url), source };
         let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
+        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
             return Err(garbled(WireError::OtherJob));
         }
         Ok(observed)
@@ -233,7 +233,7 @@ impl Subject<'_> {
     fn place(&self) -> Place {
         match self {
             Self::Place(place) => (*place).clone(),
-            Self::Job(job) => Place::new(&*job.project, &*job.location),
+            Self::Job(job) => Place::new(job.project(), job.location()),
             Self::Resource(name) => name.place().clone(),
         }
     }

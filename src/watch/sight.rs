@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
 use crate::model::{
-    Costs, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress,
+    Costs, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress, Text,
 };
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
@@ -105,7 +105,7 @@ impl Sight {
     }
 
     /// Billable training tokens of our runs by base model, where Vertex says so.
-    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
+    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<Text, u64> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
         let ours = listings.flat_map(|listing| &listing.jobs).filter(|job| is_of(job, owner));
         let mut tokens = BTreeMap::new();

@@ -11,7 +11,7 @@ use crate::world::World;
 
 /// Runs the program on a terminal that answers with `input`. `None` where the
 /// machine has no `script`.
-fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
+pub(crate) fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
     if !Path::new("/usr/bin/script").exists() {
         return None;
     }

@@ -100,7 +100,7 @@ pub(super) fn described(chosen: &Chosen, curves: Result<Curves, Missing>) -> Run
         name: name.clone(),
         job: job.as_ref().map(|job| job.name.clone()),
         state: job.as_ref().map(|job| job.state.clone()),
-        experiment: job.as_ref().and_then(|job| job.experiment.clone()),
+        experiment: job.as_ref().and_then(|job| job.experiment.as_deref()).map(str::to_owned),
         validation: echo.is_some_and(|echo| echo.validation_dataset_uri().is_some()),
         checkpoints: job
             .as_ref()

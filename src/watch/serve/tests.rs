@@ -127,7 +127,7 @@ fn shown() -> Shown {
             key: key("tone"),
             job: None,
             tuned_model: Some(TunedModel {
-                endpoint: Some("endpoints/1\u{9b}2J".to_owned()),
+                endpoint: Some("endpoints/1\u{9b}2J".into()),
                 ..TunedModel::default()
             }),
         }],
@@ -137,7 +137,7 @@ fn shown() -> Shown {
         owner: "acme".parse().unwrap(),
         plan: Arc::new(plan),
         progress: Arc::default(),
-        billable_tokens: [("gemini-3.5-flash".to_owned(), 12), ("x\"} 1\n\\".to_owned(), 1)].into(),
+        billable_tokens: [("gemini-3.5-flash".into(), 12), ("x\"} 1\n\\".into(), 1)].into(),
         costs: Arc::default(),
     }
 }
