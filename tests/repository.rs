@@ -75,6 +75,8 @@ fn model_and_plan_are_pure() {
     forbid("model", &["crate::plan", "crate::manifest"]);
     forbid("plan", &["crate::manifest"]);
     forbid("detail", IMPURE);
+    forbid("curves", IMPURE);
+    forbid("curves", &["crate::plan", "crate::manifest", "crate::detail"]);
     forbid("detail", &["crate::manifest"]);
 }
 
@@ -149,7 +151,7 @@ fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
     for folder in [
         "model", "plan", "manifest", "google", "vertex", "claims", "apply", "watch", "cli",
-        "emulator", "detail",
+        "emulator", "detail", "curves",
     ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }

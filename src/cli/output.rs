@@ -117,6 +117,13 @@ impl Output {
         state.failed.take().map(NotWritten)
     }
 
+    /// Whether nobody can read data any more: the reader went away, or the disk
+    /// is full.
+    pub fn is_deaf(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.closed || state.failed.is_some()
+    }
+
     /// Whether stderr is a terminal, where progress can be drawn.
     pub fn draws(&self) -> bool {
         !self.quiet && std::io::stderr().is_terminal()

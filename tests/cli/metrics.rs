@@ -555,5 +555,16 @@ fn following_ends_at_once_when_it_is_asked_to() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said, "Interrupted; the runs go on: faq. Look again with `retune metrics`.\n");
+    assert_eq!(said, "Interrupted; the runs go on: faq. Look again with `retune metrics faq`.\n");
+}
+
+#[test]
+fn following_ends_when_its_reader_goes_away() {
+    let world = World::new();
+    world.wants(model("faq")).does("apply --yes").later("10m");
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    drop(theirs);
+    let mut command = world.command(&["metrics", "faq", "--follow"]);
+    let output = command.stdout(Stdio::from(std::os::fd::OwnedFd::from(ours))).output().unwrap();
+    assert_snapshot!(world.shown(&output), @"[exit 0]");
 }

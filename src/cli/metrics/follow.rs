@@ -18,7 +18,7 @@ use crate::cli::output::{Output, Screen};
 use crate::cli::session::{Session, VertexClient};
 use crate::clock::{Clock, SystemClock};
 use crate::curves::{self, Missing, Point, Run, Series, number};
-use crate::model::{JobState, Phase};
+use crate::model::{JobState, Phase, Untrusted};
 use crate::vertex::{Charted, Head, Reach, Vertex};
 
 /// Between two looks: a step takes seconds and a run most of an hour, and three
@@ -63,6 +63,8 @@ pub(super) async fn follow(
     let last: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
     match ended {
         Some(Err(failure)) => Err(failure),
+        // Nobody looks any more, and nothing else was asked for.
+        Some(Ok(())) if output.is_deaf() => Ok(Exit::Done),
         Some(Ok(())) => {
             if drawn {
                 shown.all(&last)?;
@@ -77,7 +79,7 @@ pub(super) async fn follow(
                 shown.all(&last)?;
             }
             let names: Vec<&str> = last.iter().map(|run| run.label.as_str()).collect();
-            let again = session.command("metrics");
+            let again = session.command(&again(args));
             output.complain(&format!(
                 "Interrupted; the runs go on: {}. Look again with {again}.\n",
                 names.join(", ")
@@ -85,6 +87,17 @@ pub(super) async fn follow(
             Ok(Exit::Interrupted)
         }
     }
+}
+
+/// What shows these runs again.
+fn again(args: &Args) -> String {
+    let mut command = "metrics".to_owned();
+    let runs = args.run.iter().flat_map(|run| ["--run", run]);
+    for part in args.names.iter().map(String::as_str).chain(runs) {
+        command.push(' ');
+        command.push_str(&Untrusted::new(part).shown().to_string());
+    }
+    command
 }
 
 /// 0 when all went well.
@@ -131,7 +144,7 @@ async fn until_all_end(
             telling.news(runs)?;
         }
         first = false;
-        if !runs.iter().any(Followed::goes_on) {
+        if !runs.iter().any(Followed::goes_on) || telling.output.is_deaf() {
             return Ok(());
         }
         let pause = clock.sleep(interval);

@@ -9,6 +9,7 @@ use super::text::escaped;
 use crate::curves::Split;
 use crate::curves::number::number;
 use crate::curves::panel::{Line, Panel};
+use crate::curves::verdict::Best;
 
 /// Height of a row.
 pub(super) const ROW: f64 = 19.0;
@@ -20,7 +21,7 @@ const SAMPLE: f64 = 26.0;
 const LETTER: f64 = 6.5;
 
 /// A longer name is cut; the tooltips have it in full.
-const LONGEST: usize = 40;
+const LONGEST: usize = 44;
 
 /// One entry: how its line looks, and its text.
 pub(super) struct Entry {
@@ -37,24 +38,24 @@ impl Entry {
 /// An entry for each line; where runs are compared, one for each run, and what
 /// tells its lines apart.
 pub(super) fn entries(panel: &Panel<'_>) -> Vec<Entry> {
-    let named = |line: &Line<'_>| {
-        let bad = line.series.not_finite();
+    let entry = |line: &Line<'_>, text: String, bad: usize| {
         let bad = if bad == 0 { String::new() } else { format!(" ({bad} not a number)") };
-        let best =
-            line.best.map(|best| format!(": best {} at step {}", number(best.loss), best.step));
-        let name = if panel.compares() { line.label.clone() } else { line.series.title() };
-        let best = best.filter(|_| panel.compares()).unwrap_or_default();
-        Entry { look: Look::of(panel, line), text: format!("{}{best}{bad}", cut(&name)) }
+        Entry { look: Look::of(panel, line), text: text + &bad }
     };
     if !panel.compares() {
-        return panel.lines.iter().map(named).collect();
+        let alone =
+            |line: &Line<'_>| entry(line, cut(&line.series.title()), line.series.not_finite());
+        return panel.lines.iter().map(alone).collect();
     }
-    let runs = panel.lines.chunk_by(|a, b| a.run == b.run);
     let of_run = |lines: &[Line<'_>]| {
         let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
-        lines.iter().find(evaluates).or(lines.first()).map(named)
+        let line = lines.iter().find(evaluates).or(lines.first())?;
+        let bad = lines.iter().map(|line| line.series.not_finite()).sum();
+        let best = |best: Best| format!(": best {} at step {}", number(best.loss), best.step);
+        let best = line.best.map(best).unwrap_or_default();
+        Some(entry(line, cut(&line.label) + &best, bad))
     };
-    runs.filter_map(of_run).collect()
+    panel.lines.chunk_by(|a, b| a.run == b.run).filter_map(of_run).collect()
 }
 
 /// What tells the lines of a run apart, where runs are compared.
