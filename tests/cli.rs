@@ -29,6 +29,8 @@ mod emulator;
 mod help;
 #[path = "cli/holds.rs"]
 mod holds;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/init.rs"]
 mod init;
 #[path = "cli/jobs.rs"]
@@ -37,6 +39,8 @@ mod jobs;
 mod life;
 #[path = "cli/metrics.rs"]
 mod metrics;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
 #[path = "cli/refusals.rs"]

@@ -80,6 +80,15 @@ fn model_and_plan_are_pure() {
     forbid("detail", &["crate::manifest"]);
 }
 
+/// They make texts of what was read, and write and ask nothing. Manifests are
+/// read from memory.
+#[test]
+fn outputs_and_imports_are_pure() {
+    forbid("outputs", IMPURE);
+    forbid("outputs", &["crate::manifest"]);
+    forbid("import", IMPURE);
+}
+
 #[test]
 fn arrows_point_one_way() {
     forbid("manifest", &["crate::plan", "crate::vertex", "crate::apply", "crate::cli", "tokio"]);
@@ -151,7 +160,7 @@ fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
     for folder in [
         "model", "plan", "manifest", "google", "vertex", "claims", "apply", "watch", "cli",
-        "emulator", "detail", "curves",
+        "emulator", "detail", "outputs", "import", "curves",
     ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }

@@ -26,7 +26,7 @@ pub(super) struct WriteError {
 }
 
 /// Puts `text` into the place of whatever `path` held. A file keeps its
-/// permissions, and a link goes on leading to it.
+/// permissions but not its owner, and a link goes on leading to it.
 pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
     let failed = |source| WriteError { path: path.to_owned(), source };
     let linked = fs::symlink_metadata(path).is_ok();
@@ -37,7 +37,8 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
         return Err(failed(source));
     }
-    if linked && fs::read(&target).is_ok_and(|held| held == text.as_bytes()) {
+    let as_long = before.as_ref().is_some_and(|before| before.len() == text.len() as u64);
+    if as_long && fs::read(&target).is_ok_and(|held| held == text.as_bytes()) {
         return Ok(Written::Unchanged);
     }
     let permissions = before.map(|before| before.permissions());
@@ -109,7 +110,8 @@ fn on_disk(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 

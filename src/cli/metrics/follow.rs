@@ -50,7 +50,7 @@ pub(super) async fn follow(
 ) -> Result<Exit, Failure> {
     let mut signals = Signals::new();
     let mut runs: Vec<Followed> = chosen.into_iter().map(Followed::new).collect();
-    let draws = shown.format == Format::Text && !shown.into_file() && shown.moves;
+    let draws = shown.format == Format::Text && !shown.to_file() && shown.moves;
     let screen = if draws { output.screen() } else { None };
     let telling = Telling { shown, output, screen };
     let ended = tokio::select! {
@@ -68,7 +68,7 @@ pub(super) async fn follow(
         Some(Ok(())) => {
             if drawn {
                 shown.all(&last)?;
-            } else if shown.format == Format::Text && !shown.into_file() {
+            } else if shown.format == Format::Text && !shown.to_file() {
                 let notes = last.iter().map(|run| note_lines(run, last.len() > 1, None, false));
                 output.data(&notes.collect::<String>());
             }
@@ -277,7 +277,7 @@ impl Telling<'_> {
             return Ok(());
         }
         let several = runs.len() > 1;
-        if self.shown.into_file() {
+        if self.shown.to_file() {
             let all: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
             return self.shown.all(&all);
         }

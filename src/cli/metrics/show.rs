@@ -53,7 +53,7 @@ impl<'a> Shown<'a> {
     }
 
     /// Whether it goes to a file.
-    pub(super) fn into_file(&self) -> bool {
+    pub(super) fn to_file(&self) -> bool {
         self.write.is_some()
     }
 

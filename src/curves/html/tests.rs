@@ -47,7 +47,7 @@ fn hostile_names_stay_text() {
 #[test]
 fn the_table_has_every_evaluation() {
     let one = run("faq", Ok(curves(vec![1.0; 20], vec![0.9, 0.7], 10)));
-    let page = html(&[one.clone()], &Selection::Usual, false);
+    let page = html(std::slice::from_ref(&one), &Selection::Usual, false);
     assert!(page.contains("<tr><th scope=\"row\">20</th><td>0.7</td></tr>"), "{page}");
     let other = run("router", Ok(curves(vec![1.0; 20], vec![0.8], 20)));
     let page = html(&[one, other], &Selection::Usual, false);
