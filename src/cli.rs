@@ -16,6 +16,7 @@ pub mod import;
 pub mod init;
 mod interrupt;
 pub mod jobs;
+pub mod metrics;
 mod output;
 pub mod outputs;
 pub mod plan;
@@ -131,6 +132,8 @@ enum Command {
     Describe(describe::Args),
     /// List tuning jobs, foreign ones too
     Jobs(jobs::Args),
+    /// Show the training curves of tuned models, or of runs
+    Metrics(metrics::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
     /// Ask a tuned model
@@ -220,6 +223,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Status(args) => status::run(args, global, output).await,
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
+        Command::Metrics(args) => metrics::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
         Command::Prompt(args) => prompt::run(args, global, output).await,
         Command::Outputs(args) => outputs::run(args, global, output).await,

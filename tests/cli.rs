@@ -37,6 +37,8 @@ mod init;
 mod jobs;
 #[path = "cli/life.rs"]
 mod life;
+#[path = "cli/metrics.rs"]
+mod metrics;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/plan.rs"]

@@ -77,6 +77,8 @@ fn model_plan_and_prompt_are_pure() {
     forbid("model", &["crate::plan", "crate::manifest"]);
     forbid("plan", &["crate::manifest"]);
     forbid("detail", IMPURE);
+    forbid("curves", IMPURE);
+    forbid("curves", &["crate::plan", "crate::manifest", "crate::detail"]);
     forbid("detail", &["crate::manifest"]);
 }
 
@@ -160,7 +162,7 @@ fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
     for folder in [
         "model", "plan", "prompt", "manifest", "google", "vertex", "claims", "apply", "watch",
-        "cli", "emulator", "detail", "outputs", "import",
+        "cli", "emulator", "detail", "outputs", "import", "curves",
     ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }

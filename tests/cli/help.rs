@@ -30,6 +30,7 @@ fn of_the_program() {
       status       Show each tuned model against its manifest
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
+      metrics      Show the training curves of tuned models, or of runs
       cancel       Stop a run now, by hand
       prompt       Ask a tuned model
       outputs      Print what tuned models leave for those who call them: endpoints, models, checkpoints
@@ -234,6 +235,34 @@ fn of_jobs() {
     Options:
           --format <FORMAT>  How to show it [default: text] [possible values: text, json]
       -h, --help             Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_metrics() {
+    assert_snapshot!(help("metrics"), @"
+    Show the training curves of tuned models, or of runs
+
+    Usage: retune metrics [OPTIONS] [NAME]...
+
+    Arguments:
+      [NAME]...  Tuned models; of each the run that matches its manifest, else the newest
+
+    Options:
+          --run <JOB>         A run: its full name, `tuningJobs/ID` or its ID (repeatable)
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+          --series <SERIES>   Only this series, such as eval_total_loss (repeatable) [default: loss and
+                              accuracy; json and csv hold all]
+          --all-points        Read every point; Vertex by itself gives up to 1000 of a series, chosen at
+                              random
+      -f, --follow            Go on until the runs have ended, and end with 6 unless all went well
+          --require-curves    End with 6 when a run has no curves
+          --format <FORMAT>   How to show them [default: text] [possible values: text, json, csv, svg,
+                              html]
+          --write <FILE>      Write to this file instead of stdout, all of it or nothing
+          --ascii             Draw with ASCII only
+      -h, --help              Print help (see more with '--help')
     ");
 }
 

@@ -141,7 +141,7 @@ pub(super) async fn run(
             }
             bar.inc(1);
             bar.set_message(tally.remark());
-            if asking.output.is_closed() || tally.in_a_row >= GIVE_UP_AFTER {
+            if asking.output.is_deaf() || tally.in_a_row >= GIVE_UP_AFTER {
                 halt.set(true);
             }
         }
@@ -180,7 +180,7 @@ pub(super) async fn run(
         return Err(goes_on(asking, Failure::new(Exit::Unreachable, text)));
     }
     // Nobody read on: no line failed for that.
-    if asking.output.is_closed() {
+    if asking.output.is_deaf() {
         return Ok(Exit::Done);
     }
     Ok(if tally.empty + tally.failed > 0 { Exit::Failed } else { Exit::Done })

@@ -75,7 +75,7 @@ async fn streamed(asking: &Asking<'_>, whom: &Whom, request: &Value) -> Result<E
                 }
                 print(&plain.push(&text));
                 // Nobody reads on: what is not fetched is not waited for.
-                if asking.output.is_closed() {
+                if asking.output.is_deaf() {
                     return Ok(Exit::Done);
                 }
             }
