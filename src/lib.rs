@@ -11,6 +11,7 @@
 //! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`observe`]: looks at every place concerned.
+//! - [`page`]: a plan, and what is known of its models, as HTML.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
@@ -45,6 +46,7 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 mod mutant;
 pub mod observe;
+pub mod page;
 pub mod plan;
 pub mod vertex;
 pub mod watch;

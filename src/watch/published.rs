@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::model::{JobName, Name, Progress};
+use crate::page::Runs;
 use crate::plan::Plan;
 
 /// What the last pass found.
@@ -17,6 +18,8 @@ pub struct Shown {
     pub plan: Arc<Plan>,
     /// How far the runs under way are, where Vertex said so.
     pub progress: Arc<BTreeMap<JobName, Progress>>,
+    /// The newest runs of each model; none while nobody is served.
+    pub runs: Arc<Runs>,
     /// Billable training tokens of the owner's runs, by base model, where
     /// Vertex says so.
     pub billable_tokens: BTreeMap<String, u64>,

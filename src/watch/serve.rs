@@ -1,5 +1,5 @@
 //! What the daemon tells over HTTP: whether it lives, whether it is ready,
-//! metrics, and the status document.
+//! metrics, the status document, and a page to look at.
 //!
 //! # Invariants
 //!
@@ -14,6 +14,7 @@
 mod answers;
 mod connections;
 mod guard;
+mod page;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -27,7 +28,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 pub use self::answers::SILENCE;
-use self::answers::{App, Document};
+use self::answers::App;
 use self::connections::Limits;
 use self::guard::Hosts;
 use super::metrics::{Metrics, Requests};
@@ -45,6 +46,8 @@ pub struct ServeOptions {
     /// What a `Host` header may say beside the loopback names and the address
     /// itself: `host`, with any port, or `host:port`.
     pub allowed_hosts: Vec<String>,
+    /// Whether what is shown is no real service, which the page says.
+    pub emulator: bool,
 }
 
 /// Why nothing listens. Each is a matter of what was asked for.
@@ -133,8 +136,14 @@ impl Server {
             published,
             metrics,
             requests,
-            elapsed: Box::new(move || clock.elapsed()),
-            document: Mutex::new(Document::default()),
+            elapsed: {
+                let clock = Arc::clone(&clock);
+                Box::new(move || clock.elapsed())
+            },
+            now: Box::new(move || clock.now()),
+            emulator: options.emulator,
+            document: Mutex::default(),
+            list: Mutex::default(),
         });
         let (ask_stop, stop) = oneshot::channel();
         let router = router(app, hosts);
@@ -184,6 +193,7 @@ fn address(text: &str) -> Result<SocketAddr, ServeError> {
 
 fn router(app: Arc<App>, hosts: Hosts) -> Router {
     Router::new()
+        .route("/", get(page::list))
         .route("/healthz", get(answers::healthz))
         .route("/readyz", get(answers::readyz))
         .route("/metrics", get(answers::metrics))

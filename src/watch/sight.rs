@@ -11,7 +11,8 @@ use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
-use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
+use crate::model::{Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
+use crate::page::Runs;
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
 
@@ -114,6 +115,11 @@ impl Sight {
             }
         }
         tokens
+    }
+
+    /// What people are shown of the runs.
+    pub(super) fn runs(&self, owner: &Name, desired: &[Desired]) -> Runs {
+        Runs::of(&self.observation, owner, desired)
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to

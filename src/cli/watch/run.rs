@@ -151,6 +151,7 @@ impl<'a> Daemon<'a> {
             address: address.clone(),
             public: self.args.listen_public,
             allowed_hosts: self.args.allow_host.clone(),
+            emulator: self.global.emulator,
         };
         let (counters, clock) = (self.client.counters(), Arc::new(self.clock));
         let claims = Arc::clone(&self.claims);

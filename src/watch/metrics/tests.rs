@@ -33,6 +33,7 @@ fn state(tokens: BTreeMap<String, u64>) -> State {
             owner: "acme".parse().unwrap(),
             plan: Arc::new(plan()),
             progress: Arc::default(),
+            runs: Arc::default(),
             billable_tokens: tokens,
         }),
         last_good: Some(Duration::from_secs(100)),

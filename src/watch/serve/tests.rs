@@ -51,6 +51,7 @@ impl Daemon {
             address: address.to_owned(),
             public: address.starts_with("0.0.0.0"),
             allowed_hosts: allowed.iter().map(|host| (*host).to_owned()).collect(),
+            emulator: false,
         };
         let requests: Arc<dyn Fn() -> Requests + Send + Sync> =
             Arc::new(|| vec![("tuningJobs.list", 200, 3)]);
@@ -137,6 +138,7 @@ fn shown() -> Shown {
         owner: "acme".parse().unwrap(),
         plan: Arc::new(plan),
         progress: Arc::default(),
+        runs: Arc::default(),
         billable_tokens: [("gemini-3.5-flash".to_owned(), 12), ("x\"} 1\n\\".to_owned(), 1)].into(),
     }
 }

@@ -1,0 +1,260 @@
+//! Every tuned model, a row each.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::facts::{Runs, steps};
+use super::row::{Group, Note, Row, rows};
+use super::shell::{Body, Form, Notice, Page, document, notices, version};
+use super::text::{Said, Told, grouped};
+use crate::model::{JobName, Name, Pretty, Progress};
+use crate::plan::Plan;
+use crate::plan::show::Cure;
+
+/// Everything that the list is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Overview<'a> {
+    /// Whose models these are.
+    pub owner: &'a Name,
+    /// What was decided about them.
+    pub plan: &'a Plan,
+    /// How far the runs under way are.
+    pub progress: &'a BTreeMap<JobName, Progress>,
+    /// Their newest runs.
+    pub runs: &'a Runs,
+    /// When they were looked at.
+    pub at: Timestamp,
+    /// What is to be said first.
+    pub notices: &'a [Notice],
+    /// Whether this is no real service.
+    pub emulator: bool,
+}
+
+impl Overview<'_> {
+    /// The page.
+    pub fn render(&self, form: Form) -> Page {
+        let rows = rows(self.plan, self.progress, self.runs, self.at);
+        let urgent = rows.iter().filter(|row| row.state.group == Group::Attention).count();
+        let on = if self.emulator { " (emulator)" } else { "" };
+        let title = match urgent {
+            0 => format!("{}{on} · retune", self.owner),
+            n => format!("({n}) {}{on} · retune", self.owner),
+        };
+        document(Body { form, title, content: self.content(form, &rows) })
+    }
+
+    /// The list, for a document that holds more than that.
+    fn content(&self, form: Form, rows: &[Row<'_>]) -> Markup {
+        html! {
+            a.skip href="#models" { "Skip to the models" }
+            div #list {
+                (self.head(rows))
+                (notices(self.notices))
+                (summary(rows))
+                (filter())
+                main #models tabindex="-1" {
+                    @if rows.is_empty() {
+                        p.empty { "No tuned model: no manifest asks for one here." }
+                    }
+                    @for group in Group::ALL {
+                        (self.section(form, group, rows))
+                    }
+                }
+                (foot(form))
+            }
+        }
+    }
+
+    fn head(&self, rows: &[Row<'_>]) -> Markup {
+        let places: Vec<String> = self.plan.places.iter().map(ToString::to_string).collect();
+        let models = grouped(rows.len() as u64);
+        let s = if rows.len() == 1 { "" } else { "s" };
+        html! {
+            header.top {
+                h1 { (self.owner.as_str()) @if self.emulator { " " span.tag { "emulator" } } }
+                p #looked data-v=(version(&(self.at, rows.len(), &places))) {
+                    (models) " tuned model" (s) " in " (Told(&places.join(", ")))
+                    ", as of " (time(self.at)) "."
+                }
+            }
+        }
+    }
+
+    fn section(&self, form: Form, group: Group, rows: &[Row<'_>]) -> Markup {
+        let mut rows = rows.iter().filter(|row| row.state.group == group).peekable();
+        let heading = format!("{}-heading", group.id());
+        html! {
+            section.group id=(group.id()) aria-labelledby=(heading) hidden[rows.peek().is_none()] {
+                h2 id=(heading) tabindex="-1" { (group.title()) }
+                // Rows are laid out as grids, which some browsers take for no table.
+                table role="table" aria-labelledby=(heading) {
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            th role="columnheader" scope="col" { "Model" }
+                            th role="columnheader" scope="col" { "State" }
+                            th.number role="columnheader" scope="col" { "Age" }
+                            th role="columnheader" scope="col" { "Progress" }
+                            th.number role="columnheader" scope="col" { "Cost" }
+                            th role="columnheader" scope="col" { "What to know" }
+                        }
+                    }
+                    tbody role="rowgroup" id={ (group.id()) "-rows" } data-rows {
+                        @for row in rows { (self.row(form, row)) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn row(&self, form: Form, row: &Row<'_>) -> Markup {
+        let several = self.plan.places.len() > 1;
+        let cells = html! {
+            th.name role="rowheader" scope="row" {
+                a href=(row.at.link(form)) { (row.at.name.as_str()) }
+                @if several { small { (Told(&row.at.place.to_string())) } }
+            }
+            td.state role="cell" {
+                span class=(row.state.tone.class()) { (row.state.word) }
+            }
+            td.age.number role="cell" { (maybe(row.age.map(coarse))) }
+            td.progress role="cell" { (progress(row)) }
+            td.cost.number role="cell" {
+                (maybe(row.billed.map(|tokens| format!("{} tokens", short(tokens)))))
+            }
+            td.notes role="cell" {
+                @for note in &row.notes { (self::note(note)) }
+                @if row.notes.is_empty() && let Some(job) = row.job { p.quiet { (Said(job.short())) } }
+            }
+        };
+        html! {
+            tr role="row" id=(row.at.row_id()) data-v=(version(&cells.0)) { (cells) }
+        }
+    }
+}
+
+/// A page for the time before anything was seen.
+pub fn waiting(trouble: &[Notice]) -> Page {
+    let content = html! {
+        div #list {
+            header.top { h1 { "Tuned models" } }
+            (notices(trouble))
+            main #models tabindex="-1" {
+                p.empty { "No pass was complete yet. This page will show what it finds." }
+            }
+            (foot(Form::Served))
+        }
+    };
+    document(Body { form: Form::Served, title: "retune".to_owned(), content })
+}
+
+/// How many there are of each kind, each a way down to them.
+fn summary(rows: &[Row<'_>]) -> Markup {
+    let counts = Group::ALL.map(|group| {
+        (group, rows.iter().filter(|row| row.state.group == group).count())
+    });
+    html! {
+        nav.summary #summary aria-label="Groups" data-v=(version(&counts.map(|(_, count)| count))) {
+            @for (group, count) in counts {
+                a class=(group.id()) href={ "#" (group.id()) } {
+                    b { (grouped(count as u64)) } " " (group.title())
+                }
+            }
+        }
+    }
+}
+
+/// Only of use with the script, which shows it.
+fn filter() -> Markup {
+    html! {
+        search.filter #filter-box hidden {
+            label for="filter" { "Filter" }
+            input #filter type="search" autocomplete="off" spellcheck="false"
+                placeholder="name, state, error …";
+            output #matches for="filter" {}
+        }
+    }
+}
+
+fn foot(form: Form) -> Markup {
+    html! {
+        footer {
+            p { "Nothing can be changed here: edit a manifest, or use the commands shown." }
+            @if form == Form::Served { p #live role="status" {} }
+        }
+    }
+}
+
+fn note(note: &Note) -> Markup {
+    html! {
+        p { (Said(&note.text)) }
+        @if let Some(cure) = &note.cure { (self::cure(cure)) }
+    }
+}
+
+/// What to type, and where.
+fn cure(cure: &Cure) -> Markup {
+    let (how, what) = match cure {
+        Cure::Set(line) => ("Set in the manifest", format!("lifecycle.{line}")),
+        Cure::TakeOut(line) => ("Take out of the manifest", format!("lifecycle.{line}")),
+        Cure::Run(command) => ("Run", command.clone()),
+    };
+    html! { p.cure { span { (how) } " " code { (Told(&what)) } } }
+}
+
+fn progress(row: &Row<'_>) -> Markup {
+    let Some(progress) = row.progress else { return html! {} };
+    let detail = progress.detail.as_deref();
+    let epochs = progress.completed_epochs.map(|done| match row.epochs {
+        Some(all) => format!("epoch {done} of {all}"),
+        None => format!("{done} epochs done"),
+    });
+    html! {
+        @if let Some((done, all)) = steps(progress) {
+            progress max=(all) value=(done) aria-label={ "Steps of " (row.at.name.as_str()) } {}
+            span.steps { (grouped(done)) " / " (grouped(all)) " steps" }
+        } @else if let Some(detail) = detail {
+            span { (Told(detail)) }
+        }
+        @if let Some(epochs) = epochs { small { (epochs) } }
+    }
+}
+
+/// A cell that may have nothing to say, which is said.
+fn maybe(text: Option<String>) -> Markup {
+    html! { @match text { Some(text) => (text), None => span.none { "–" } } }
+}
+
+/// A moment, for people and for programs.
+pub(super) fn time(at: Timestamp) -> Markup {
+    html! {
+        time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()) {
+            (at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+        }
+    }
+}
+
+/// An age by one unit, from the second hour on: what changes with every look
+/// would have to be drawn anew with every look.
+fn coarse(age: Duration) -> String {
+    const HOUR: u64 = 3_600;
+    const DAY: u64 = 24 * HOUR;
+    let seconds = match age.as_secs() {
+        s if s >= 2 * DAY => s - s % DAY,
+        s if s >= 6 * HOUR => s - s % HOUR,
+        s if s >= 60 => s - s % 60,
+        s => s,
+    };
+    Pretty(Duration::from_secs(seconds)).to_string()
+}
+
+/// `765k`, `2.3M`: three digits are enough to compare.
+fn short(number: u64) -> String {
+    match number {
+        0..10_000 => grouped(number),
+        10_000..1_000_000 => format!("{}k", number / 1_000),
+        _ => format!("{}.{}M", grouped(number / 1_000_000), number / 100_000 % 10),
+    }
+}
