@@ -9,11 +9,12 @@ use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::runs::runs;
 use super::session::{Needs, Session};
 use super::status::{Format, progress};
 use super::table::table;
 use super::{Global, jobs};
-use crate::model::{Desired, Observation, Observed, Pretty, Untrusted, identity};
+use crate::model::{Desired, Observed, Pretty, Untrusted, identity};
 use crate::plan::{Plan, plan, show};
 use crate::vertex::Keep;
 
@@ -85,24 +86,6 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     }
     session.close().await;
     Ok(Exit::Done)
-}
-
-/// Our runs of the name, newest first, and the adopted job.
-fn runs<'a>(desired: &Desired, seen: &'a Observation) -> Vec<&'a Observed> {
-    let listing = seen.get(&desired.key.place).and_then(|listing| listing.as_ref().ok());
-    let mut runs: Vec<&Observed> = listing
-        .into_iter()
-        .flat_map(|listing| &listing.jobs)
-        .filter(|job| {
-            let ours = job.stamp.as_ref().is_some_and(|stamp| {
-                stamp.owner == desired.key.owner && stamp.name == desired.key.name
-            });
-            let adopt = desired.lifecycle.adopt.as_ref();
-            ours || adopt.is_some_and(|name| job.name.same_job(name))
-        })
-        .collect();
-    runs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
-    runs
 }
 
 fn head(desired: &Desired, plan: &Plan, emulator: bool, width: Option<usize>) -> String {

@@ -15,7 +15,9 @@ use super::document::{
 use super::finding::Finding;
 use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
-use crate::model::{Desired, Key, Name, Place, Source, TuningSpec, Wanted, Workspace, labels};
+use crate::model::{
+    Desired, Key, Name, Place, Prices, Source, TuningSpec, Wanted, Workspace, labels,
+};
 
 pub(super) struct Input<'a, M> {
     pub(super) paths: &'a [PathBuf],
@@ -354,7 +356,7 @@ fn one(
 fn workspace(read: ReadWorkspace) -> Option<Workspace> {
     let WorkspaceDocument { api_version: _, kind: _, metadata, spec } = read.document;
     let WorkspaceMetadata { name } = metadata;
-    let WorkspaceSpec { project, location, also_list, labels, limits, claims } = spec;
+    let WorkspaceSpec { project, location, also_list, labels, limits, prices, claims } = spec;
     let ClaimsDocument { bucket, settle } = claims;
     let claims = bucket.map(|text| text.parse()).transpose().ok()?;
     let owner: Name = name.parse().ok()?;
@@ -367,6 +369,7 @@ fn workspace(read: ReadWorkspace) -> Option<Workspace> {
         also_list: also_list.into_iter().map(place).collect(),
         labels,
         limits: limits.into(),
+        prices: Prices::new(prices),
         settle,
         claims,
         source,

@@ -18,7 +18,7 @@ mod stats;
 
 use crate::google::lenient;
 
-pub(crate) use job::job;
+pub(crate) use job::{job, whole_job};
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};

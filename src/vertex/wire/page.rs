@@ -91,8 +91,11 @@ pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, Wi
     let mut page = Page { kept: Vec::new(), foreign: 0, next };
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
-            let job = job.observed(place)?;
-            page.kept.push(if matches!(sieve, Sieve::All) { job } else { lighter(job) });
+            let job = match sieve {
+                Sieve::All => job.whole(place)?,
+                Sieve::Retune(_) => lighter(job.observed(place)?),
+            };
+            page.kept.push(job);
         } else {
             page.foreign += 1;
         }
