@@ -26,6 +26,7 @@ pub mod status;
 mod table;
 pub mod validate;
 pub mod watch;
+mod write;
 
 pub use environment::Environment;
 pub use exit::Exit;

@@ -1,5 +1,7 @@
 //! `retune status`: each tuned model against its manifest.
 
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -30,6 +32,11 @@ pub struct Args {
     /// How to show it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+
+    /// Write a page to look at instead: one HTML file with everything in it;
+    /// `-` for standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub html: Option<PathBuf>,
 }
 
 /// How to show something.
@@ -51,6 +58,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
+    if let Some(file) = &args.html {
+        page::write(file, &session, &policy, output).await?;
+        session.close().await;
+        return Ok(Exit::Done);
+    }
     let plan = session.decide(&policy).await?;
     let progress = progress(&session.client, &plan).await;
     match args.format {

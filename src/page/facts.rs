@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::model::{
-    Desired, JobError, JobName, JobState, Name, Observation, Observed, Place, Progress,
+    Cost, Desired, JobError, JobName, JobState, Name, Observation, Observed, Place, Prices,
+    Progress,
 };
 
 /// Runs of a model that are kept, the newest: a model that is tuned anew each
@@ -26,24 +27,24 @@ pub struct Run {
     pub started: Option<Timestamp>,
     /// When it ended.
     pub ended: Option<Timestamp>,
-    /// Epochs that it was asked for, as the API echoes it.
+    /// Passes over the data.
     pub epochs: Option<i64>,
-    /// Billable tokens of one pass over the data.
-    pub tokens: Option<i64>,
+    /// What it costs.
+    pub cost: Cost,
     /// Why it failed.
     pub error: Option<JobError>,
 }
 
 impl Run {
-    fn of(job: &Observed) -> Self {
+    fn of(job: &Observed, prices: &Prices) -> Self {
         Self {
             job: job.name.clone(),
             state: job.state.clone(),
             created: job.create_time,
             started: job.start_time,
             ended: job.end_time,
-            epochs: job.echo.epoch_count(),
-            tokens: job.billable_tokens,
+            epochs: job.epochs(),
+            cost: prices.cost(job),
             error: job.error.clone(),
         }
     }
@@ -51,12 +52,6 @@ impl Run {
     /// Since when it is in its state, as far as one knows.
     pub(super) fn since(&self) -> Option<Timestamp> {
         self.ended.or(self.started).or(self.created)
-    }
-
-    /// What is billed: the tokens of all epochs.
-    pub(super) fn billed(&self) -> Option<u64> {
-        let (tokens, epochs) = self.tokens.zip(self.epochs)?;
-        u64::try_from(tokens.checked_mul(epochs)?).ok()
     }
 }
 
@@ -75,7 +70,12 @@ pub struct Runs {
 
 impl Runs {
     /// Those of `owner`, and those that manifests adopt.
-    pub fn of(observation: &Observation, owner: &Name, desired: &[Desired]) -> Self {
+    pub fn of(
+        observation: &Observation,
+        owner: &Name,
+        desired: &[Desired],
+        prices: &Prices,
+    ) -> Self {
         let adopt = |desired: &'_ Desired| desired.lifecycle.adopt.clone();
         let adopted: HashMap<(String, String), &Name> = desired
             .iter()
@@ -101,7 +101,7 @@ impl Runs {
         }
         let newest = |mut jobs: Vec<&Observed>| -> Vec<Run> {
             jobs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
-            jobs.into_iter().take(NEWEST).map(Run::of).collect()
+            jobs.into_iter().take(NEWEST).map(|job| Run::of(job, prices)).collect()
         };
         let models = models.into_iter().map(|(place, names)| {
             (place, names.into_iter().map(|(name, jobs)| (name, newest(jobs))).collect())

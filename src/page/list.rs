@@ -9,8 +9,8 @@ use maud::{Markup, html};
 use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
 use super::shell::{Body, Form, Notice, Page, document, notices, version};
-use super::text::{Said, Told, grouped};
-use crate::model::{JobName, Name, Pretty, Progress};
+use super::text::{Said, Told};
+use crate::model::{Cost, Grouped, JobName, Name, Pretty, Progress};
 use crate::plan::Plan;
 use crate::plan::show::Cure;
 
@@ -70,13 +70,13 @@ impl Overview<'_> {
 
     fn head(&self, rows: &[Row<'_>]) -> Markup {
         let places: Vec<String> = self.plan.places.iter().map(ToString::to_string).collect();
-        let models = grouped(rows.len() as u64);
+        let models = Grouped(rows.len());
         let s = if rows.len() == 1 { "" } else { "s" };
         html! {
             header.top {
                 h1 { (self.owner.as_str()) @if self.emulator { " " span.tag { "emulator" } } }
                 p #looked data-v=(version(&(self.at, rows.len(), &places))) {
-                    (models) " tuned model" (s) " in " (Told(&places.join(", ")))
+                    (Said(models)) " tuned model" (s) " in " (Told(&places.join(", ")))
                     ", as of " (time(self.at)) "."
                 }
             }
@@ -121,9 +121,7 @@ impl Overview<'_> {
             }
             td.age.number role="cell" { (maybe(row.age.map(coarse))) }
             td.progress role="cell" { (progress(row)) }
-            td.cost.number role="cell" {
-                (maybe(row.billed.map(|tokens| format!("{} tokens", short(tokens)))))
-            }
+            td.cost.number role="cell" { (cost(row.cost)) }
             td.notes role="cell" {
                 @for note in &row.notes { (self::note(note)) }
                 @if row.notes.is_empty() && let Some(job) = row.job { p.quiet { (Said(job.short())) } }
@@ -159,7 +157,7 @@ fn summary(rows: &[Row<'_>]) -> Markup {
         nav.summary #summary aria-label="Groups" data-v=(version(&counts.map(|(_, count)| count))) {
             @for (group, count) in counts {
                 a class=(group.id()) href={ "#" (group.id()) } {
-                    b { (grouped(count as u64)) } " " (group.title())
+                    b { (Said(Grouped(count))) } " " (group.title())
                 }
             }
         }
@@ -214,11 +212,24 @@ fn progress(row: &Row<'_>) -> Markup {
     html! {
         @if let Some((done, all)) = steps(progress) {
             progress max=(all) value=(done) aria-label={ "Steps of " (row.at.name.as_str()) } {}
-            span.steps { (grouped(done)) " / " (grouped(all)) " steps" }
+            span.steps { (Said(Grouped(done))) " / " (Said(Grouped(all))) " steps" }
         } @else if let Some(detail) = detail {
             span { (Told(detail)) }
         }
         @if let Some(epochs) = epochs { small { (epochs) } }
+    }
+}
+
+fn cost(cost: Option<&Cost>) -> Markup {
+    let Some((cost, usd)) = cost.and_then(|cost| Some((cost, cost.usd()?))) else {
+        return maybe(None);
+    };
+    html! {
+        @match cost {
+            Cost::AtMost(_) => span { "≤ " (Said(usd)) },
+            Cost::Expected(_) => span { "~ " (Said(usd)) },
+            _ => (Said(usd)),
+        }
     }
 }
 
@@ -248,13 +259,4 @@ fn coarse(age: Duration) -> String {
         s => s,
     };
     Pretty(Duration::from_secs(seconds)).to_string()
-}
-
-/// `765k`, `2.3M`: three digits are enough to compare.
-fn short(number: u64) -> String {
-    match number {
-        0..10_000 => grouped(number),
-        10_000..1_000_000 => format!("{}k", number / 1_000),
-        _ => format!("{}.{}M", grouped(number / 1_000_000), number / 100_000 % 10),
-    }
 }

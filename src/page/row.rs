@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::address::Address;
 use super::facts::{Run, Runs};
-use crate::model::{JobName, JobState, Key, Progress};
+use crate::model::{Cost, JobName, JobState, Key, Progress};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
 
@@ -96,8 +96,8 @@ pub(super) struct Row<'a> {
     pub(super) progress: Option<&'a Progress>,
     /// Epochs in all, where the run is under way.
     pub(super) epochs: Option<i64>,
-    /// Tokens that are billed for the run.
-    pub(super) billed: Option<u64>,
+    /// What the run costs.
+    pub(super) cost: Option<&'a Cost>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -139,7 +139,7 @@ pub(super) fn rows<'a>(
                 age: age.or_else(since),
                 progress: job.and_then(|job| progress.get(job)).filter(|_| running),
                 epochs: run.and_then(|run| run.epochs),
-                billed: run.and_then(Run::billed),
+                cost: run.map(|run| &run.cost),
                 notes,
             })
         })

@@ -26,16 +26,3 @@ impl<T: std::fmt::Display> Render for Said<T> {
         let _ = write!(Escaper::new(out), "{}", self.0);
     }
 }
-
-/// `12,345`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}

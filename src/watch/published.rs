@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::manifest::Manifests;
 use crate::model::{JobName, Name, Progress};
 use crate::page::Runs;
 use crate::plan::Plan;
@@ -50,6 +51,8 @@ pub struct State {
     pub last_failure: Option<String>,
     /// How the manifests are.
     pub manifests: Manifested,
+    /// The last valid ones.
+    pub current: Option<Arc<Manifests>>,
     /// When the loop was last seen alive.
     pub beat: Duration,
     /// Whether the daemon has been asked to stop.

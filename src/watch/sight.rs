@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
-use crate::model::{Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Progress};
+use crate::model::{Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress};
 use crate::page::Runs;
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
@@ -118,8 +118,8 @@ impl Sight {
     }
 
     /// What people are shown of the runs.
-    pub(super) fn runs(&self, owner: &Name, desired: &[Desired]) -> Runs {
-        Runs::of(&self.observation, owner, desired)
+    pub(super) fn runs(&self, owner: &Name, desired: &[Desired], prices: &Prices) -> Runs {
+        Runs::of(&self.observation, owner, desired, prices)
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to

@@ -103,6 +103,7 @@ pub async fn watch(files: impl Files, has_claims: bool, connection: Connection) 
             desired: &found.manifests.desired,
             places: &places,
             policy: &found.manifests.policy,
+            prices: None,
             settle: if has_claims { Duration::ZERO } else { SETTLE },
             claims: has_claims.then_some(claims),
             mode: if found.valid { Mode::Act } else { Mode::Hold },

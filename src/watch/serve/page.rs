@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::answers::App;
 use crate::model::{JobName, Progress};
-use crate::page::{self, Form, Notice, Overview, Page};
+use crate::page::{self, Form, Notice, Overview, Page, Runs};
 use crate::plan::Plan;
 use crate::watch::published::{self, Manifested, Shown};
 
@@ -61,6 +61,7 @@ pub(super) struct List {
     /// What it was made of; only compared.
     plan: Weak<Plan>,
     progress: Weak<BTreeMap<JobName, Progress>>,
+    runs: Weak<Runs>,
     notices: Vec<Notice>,
     body: Bytes,
     version: String,
@@ -73,11 +74,15 @@ impl List {
             let Page { html, version } = page::waiting(&notices);
             return (html.into(), version);
         };
-        let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
-        let same = self.plan.ptr_eq(&plan) && self.progress.ptr_eq(&progress);
-        if !same || self.notices != notices {
+        let plan = Arc::downgrade(&shown.plan);
+        let (progress, runs) = (Arc::downgrade(&shown.progress), Arc::downgrade(&shown.runs));
+        let same = self.plan.ptr_eq(&plan)
+            && self.progress.ptr_eq(&progress)
+            && self.runs.ptr_eq(&runs)
+            && self.notices == notices;
+        if !same {
             let Page { html, version } = render(shown, state, &notices, app);
-            *self = Self { plan, progress, notices, body: html.into(), version };
+            *self = Self { plan, progress, runs, notices, body: html.into(), version };
         }
         (self.body.clone(), self.version.clone())
     }

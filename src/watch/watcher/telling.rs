@@ -60,7 +60,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     /// Takes over what people are shown of the runs.
     fn note_runs<S>(&mut self, task: &Task<'_, S>) {
         let sight = self.sight.as_ref().filter(|_| self.parts.progress);
-        let runs = sight.map(|sight| sight.runs(&task.policy.owner, task.desired));
+        let (owner, prices) = (&task.policy.owner, task.prices.cloned().unwrap_or_default());
+        let runs = sight.map(|sight| sight.runs(owner, task.desired, &prices));
         // What did not change stays the very value that a page was made of.
         if let Some(runs) = runs.filter(|runs| *runs != *self.runs) {
             self.runs = Arc::new(runs);

@@ -64,6 +64,7 @@ impl<'a> Daemon<'a> {
             desired,
             places: &places,
             policy: &policy,
+            prices: None,
             settle: self.settle,
             claims: None,
             mode: self.mode,
