@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
 use super::shell::{Body, Form, Notice, Page, document, notices, version};
-use super::text::{Said, Told};
+use super::text::{Said, Told, quoted};
 use crate::model::{Cost, Grouped, JobName, Name, Pretty, Progress};
 use crate::plan::Plan;
 use crate::plan::show::Cure;
@@ -187,7 +187,7 @@ fn foot(form: Form) -> Markup {
 
 fn note(note: &Note) -> Markup {
     html! {
-        p { (Said(&note.text)) }
+        p { (quoted(&note.text)) }
         @if let Some(cure) = &note.cure { (self::cure(cure)) }
     }
 }
@@ -211,8 +211,8 @@ fn progress(row: &Row<'_>) -> Markup {
     });
     html! {
         @if let Some((done, all)) = steps(progress) {
-            progress max=(all) value=(done) aria-label={ "Steps of " (row.at.name.as_str()) } {}
             span.steps { (Said(Grouped(done))) " / " (Said(Grouped(all))) " steps" }
+            progress max=(all) value=(done) aria-label={ "Steps of " (row.at.name.as_str()) } {}
         } @else if let Some(detail) = detail {
             span { (Told(detail)) }
         }
