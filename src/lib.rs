@@ -10,6 +10,7 @@
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
 //! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
+//! - [`detail`]: everything known of one tuned model, for people and programs.
 //! - [`observe`]: looks at every place concerned.
 //! - [`page`]: a plan, and what is known of its models, as HTML.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
@@ -35,6 +36,7 @@ pub mod apply;
 pub mod claims;
 pub mod cli;
 pub mod clock;
+pub mod detail;
 pub mod emulator;
 #[doc(hidden)]
 pub mod fuzzing;

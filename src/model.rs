@@ -38,7 +38,7 @@ pub use key::{Key, Name, NameError, Place};
 pub use labels::Stamp;
 pub(crate) use lifecycle::maybe_duration;
 pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
-pub use prices::{Cost, Price, PriceSource, Prices, Usd};
+pub use prices::{Cost, Costs, Price, PriceSource, Prices, Spent, Usd};
 pub use request::CreateRequest;
 pub use resource::{ResourceName, ResourceNameError};
 pub use shard::{Shard, ShardError};

@@ -18,6 +18,7 @@ mod client;
 mod endpoint;
 mod error;
 pub(crate) mod listing;
+mod made;
 mod models;
 mod verified;
 pub(crate) mod wire;
@@ -30,6 +31,7 @@ use serde_json::Value;
 pub use client::{Client, ClientError, ClientOptions};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
+pub use made::{Made, Presence};
 pub use verified::VerifiedJob;
 pub use wire::WireError;
 

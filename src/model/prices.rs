@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Observed, Phase, catalog};
+use super::{Name, Observation, Observed, Phase, Place, catalog};
 
 /// US dollars for a million training tokens, by base model.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -135,6 +135,81 @@ impl fmt::Display for Usd {
         let cents = format!("{:.2}", self.0);
         let (dollars, cents) = cents.split_once('.').unwrap_or((&cents, "00"));
         write!(f, "${}.{cents}", super::Grouped(dollars))
+    }
+}
+
+/// What all runs of a tuned model cost together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spent {
+    /// Of the runs whose cost is known.
+    pub usd: f64,
+    /// How many those are.
+    pub known: usize,
+    /// Runs of which nothing is known, or only what they cost at most.
+    pub unknown: usize,
+}
+
+/// What the runs of each tuned model cost together, of one owner.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Costs(BTreeMap<Place, BTreeMap<Name, Spent>>);
+
+impl Costs {
+    /// Of every run that was observed with its labels.
+    pub fn of(observation: &Observation, owner: &Name, prices: &Prices) -> Self {
+        let seen =
+            observation.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
+        let costs = seen.map(|(place, listing)| {
+            let mut names: BTreeMap<Name, Spent> = BTreeMap::new();
+            for job in &listing.jobs {
+                let Some(stamp) = job.stamp.as_ref().filter(|stamp| stamp.owner == *owner) else {
+                    continue;
+                };
+                let cost = prices.cost(job);
+                match names.get_mut(&stamp.name) {
+                    Some(spent) => spent.add(&cost),
+                    None => _ = names.insert(stamp.name.clone(), Spent::of([&cost].into_iter())),
+                }
+            }
+            (place.clone(), names)
+        });
+        Self(costs.collect())
+    }
+
+    /// What the runs of that name cost in that place; `None` when there are none.
+    pub fn get(&self, place: &Place, name: &Name) -> Option<Spent> {
+        self.0.get(place)?.get(name).copied()
+    }
+}
+
+impl Spent {
+    /// The sum of what is known.
+    pub fn of<'c>(costs: impl Iterator<Item = &'c Cost>) -> Self {
+        let mut sum = Self::default();
+        costs.for_each(|cost| sum.add(cost));
+        sum
+    }
+
+    fn add(&mut self, cost: &Cost) {
+        match cost {
+            Cost::Billed(Usd(usd)) | Cost::Expected(Usd(usd)) => {
+                self.usd += usd;
+                self.known += 1;
+            }
+            Cost::NoTokens | Cost::NoPrice(_) | Cost::AtMost(_) => self.unknown += 1,
+        }
+    }
+}
+
+/// In a few words: `$12.76`, `$12.76 and 1 run unknown`.
+impl fmt::Display for Spent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let s = if self.unknown == 1 { "" } else { "s" };
+        match (self.known, self.unknown) {
+            (0, 0) => f.write_str("nothing yet"),
+            (0, _) => f.write_str("unknown"),
+            (_, 0) => Usd(self.usd).fmt(f),
+            (_, unknown) => write!(f, "{} and {unknown} run{s} unknown", Usd(self.usd)),
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::model::{
-    Cost, Desired, JobError, JobName, JobState, Name, Observation, Observed, Place, Prices,
-    Progress,
+    Desired, JobError, JobName, JobState, Name, Observation, Observed, Place, Progress,
 };
 
 /// Runs of a model that are kept, the newest: a model that is tuned anew each
@@ -29,14 +28,12 @@ pub struct Run {
     pub ended: Option<Timestamp>,
     /// Passes over the data.
     pub epochs: Option<i64>,
-    /// What it costs.
-    pub cost: Cost,
     /// Why it failed.
     pub error: Option<JobError>,
 }
 
 impl Run {
-    fn of(job: &Observed, prices: &Prices) -> Self {
+    fn of(job: &Observed) -> Self {
         Self {
             job: job.name.clone(),
             state: job.state.clone(),
@@ -44,7 +41,6 @@ impl Run {
             started: job.start_time,
             ended: job.end_time,
             epochs: job.epochs(),
-            cost: prices.cost(job),
             error: job.error.clone(),
         }
     }
@@ -70,12 +66,7 @@ pub struct Runs {
 
 impl Runs {
     /// Those of `owner`, and those that manifests adopt.
-    pub fn of(
-        observation: &Observation,
-        owner: &Name,
-        desired: &[Desired],
-        prices: &Prices,
-    ) -> Self {
+    pub fn of(observation: &Observation, owner: &Name, desired: &[Desired]) -> Self {
         let adopt = |desired: &'_ Desired| desired.lifecycle.adopt.clone();
         let adopted: HashMap<(String, String), &Name> = desired
             .iter()
@@ -101,7 +92,7 @@ impl Runs {
         }
         let newest = |mut jobs: Vec<&Observed>| -> Vec<Run> {
             jobs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
-            jobs.into_iter().take(NEWEST).map(|job| Run::of(job, prices)).collect()
+            jobs.into_iter().take(NEWEST).map(Run::of).collect()
         };
         let models = models.into_iter().map(|(place, names)| {
             (place, names.into_iter().map(|(name, jobs)| (name, newest(jobs))).collect())

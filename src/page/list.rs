@@ -10,7 +10,7 @@ use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
 use super::shell::{Body, Form, Notice, Page, document, notices, version};
 use super::text::{Said, Told, quoted};
-use crate::model::{Cost, Grouped, JobName, Name, Pretty, Progress};
+use crate::model::{Costs, Grouped, JobName, Name, Pretty, Progress, Spent, Usd};
 use crate::plan::Plan;
 use crate::plan::show::Cure;
 
@@ -25,6 +25,8 @@ pub struct Overview<'a> {
     pub progress: &'a BTreeMap<JobName, Progress>,
     /// Their newest runs.
     pub runs: &'a Runs,
+    /// What all their runs cost.
+    pub costs: &'a Costs,
     /// When they were looked at.
     pub at: Timestamp,
     /// What is to be said first.
@@ -36,7 +38,7 @@ pub struct Overview<'a> {
 impl Overview<'_> {
     /// The page.
     pub fn render(&self, form: Form) -> Page {
-        let rows = rows(self.plan, self.progress, self.runs, self.at);
+        let rows = rows(self.plan, self.progress, self.runs, self.costs, self.at);
         let urgent = rows.iter().filter(|row| row.state.group == Group::Attention).count();
         let on = if self.emulator { " (emulator)" } else { "" };
         let title = match urgent {
@@ -220,16 +222,14 @@ fn progress(row: &Row<'_>) -> Markup {
     }
 }
 
-fn cost(cost: Option<&Cost>) -> Markup {
-    let Some((cost, usd)) = cost.and_then(|cost| Some((cost, cost.usd()?))) else {
+fn cost(cost: Option<Spent>) -> Markup {
+    let Some(Spent { usd, known: _, unknown }) = cost.filter(|cost| cost.known > 0) else {
         return maybe(None);
     };
+    let s = if unknown == 1 { "" } else { "s" };
     html! {
-        @match cost {
-            Cost::AtMost(_) => span { "≤ " (Said(usd)) },
-            Cost::Expected(_) => span { "~ " (Said(usd)) },
-            _ => (Said(usd)),
-        }
+        (Said(Usd(usd)))
+        @if unknown > 0 { small { "+ " (unknown) " run" (s) " unknown" } }
     }
 }
 

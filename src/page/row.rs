@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::address::Address;
 use super::facts::{Run, Runs};
-use crate::model::{Cost, JobName, JobState, Key, Progress};
+use crate::model::{Costs, JobName, JobState, Key, Progress, Spent};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
 
@@ -96,8 +96,8 @@ pub(super) struct Row<'a> {
     pub(super) progress: Option<&'a Progress>,
     /// Epochs in all, where the run is under way.
     pub(super) epochs: Option<i64>,
-    /// What the run costs.
-    pub(super) cost: Option<&'a Cost>,
+    /// What its runs cost together.
+    pub(super) cost: Option<Spent>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -114,6 +114,7 @@ pub(super) fn rows<'a>(
     plan: &'a Plan,
     progress: &'a BTreeMap<JobName, Progress>,
     runs: &'a Runs,
+    costs: &Costs,
     now: Timestamp,
 ) -> Vec<Row<'a>> {
     let mut models: BTreeMap<Address<'a>, Vec<Line<'a>>> = BTreeMap::new();
@@ -139,7 +140,7 @@ pub(super) fn rows<'a>(
                 age: age.or_else(since),
                 progress: job.and_then(|job| progress.get(job)).filter(|_| running),
                 epochs: run.and_then(|run| run.epochs),
-                cost: run.map(|run| &run.cost),
+                cost: costs.get(at.place, at.name),
                 notes,
             })
         })

@@ -11,6 +11,7 @@
 //! 3. Integers come as strings or numbers; doubles may come without a fraction.
 
 mod job;
+mod made;
 mod models;
 mod page;
 mod progress;
@@ -19,6 +20,7 @@ mod stats;
 use crate::google::lenient;
 
 pub(crate) use job::{job, whole_job};
+pub(super) use made::{Deployed, default_checkpoint, deployed};
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};

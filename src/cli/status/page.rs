@@ -9,8 +9,7 @@ use super::super::session::Session;
 use super::super::write::{self, Written};
 use super::progress;
 use crate::clock::{Clock, SystemClock};
-use crate::model::{Prices, Untrusted};
-use crate::observe;
+use crate::model::{Costs, Untrusted};
 use crate::page::{Form, Overview, Runs};
 use crate::plan::Policy;
 use crate::vertex::Keep;
@@ -24,17 +23,16 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     // With every label and the statistics: each model's own view shows them.
     let mut seen = session.observe_keeping(&Keep::All).await?;
-    let plan = observe::decide(&session.client, &session.desired, &mut seen, policy).await;
-    let plan = plan.map_err(|error| session.unlisted(error))?;
+    let plan = session.decide_over(&mut seen, policy).await?;
     let progress = progress(&session.client, &plan).await;
-    let prices = session.workspace.as_ref().map(|workspace| workspace.prices.clone());
-    let runs =
-        Runs::of(&seen, &policy.owner, &session.desired, &prices.unwrap_or_else(Prices::default));
+    let runs = Runs::of(&seen, &policy.owner, &session.desired);
+    let costs = Costs::of(&seen, &policy.owner, &session.prices());
     let overview = Overview {
         owner: &policy.owner,
         plan: &plan,
         progress: &progress,
         runs: &runs,
+        costs: &costs,
         at: SystemClock::new().now(),
         notices: &[],
         emulator: session.emulator,

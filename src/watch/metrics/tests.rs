@@ -35,6 +35,7 @@ fn state(tokens: BTreeMap<String, u64>) -> State {
             progress: Arc::default(),
             runs: Arc::default(),
             billable_tokens: tokens,
+            costs: Arc::default(),
         }),
         last_good: Some(Duration::from_secs(100)),
         manifests: Manifested::Valid(3),

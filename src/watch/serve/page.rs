@@ -96,6 +96,7 @@ fn render(shown: &Shown, state: &published::State, notices: &[Notice], app: &App
         plan: &shown.plan,
         progress: &shown.progress,
         runs: &shown.runs,
+        costs: &shown.costs,
         at: now.checked_sub(age).unwrap_or(now),
         notices,
         emulator: app.emulator,

@@ -51,8 +51,8 @@ pub struct Task<'a, S> {
     pub places: &'a BTreeSet<Place>,
     /// What the operator allows.
     pub policy: &'a Policy,
-    /// Prices of the user's own, for people.
-    pub prices: Option<&'a Prices>,
+    /// What runs cost.
+    pub prices: &'a Prices,
     /// How long a create must have been due before it is sent.
     pub settle: Duration,
     /// Where creates are claimed.

@@ -53,6 +53,11 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
                 .as_ref()
                 .map(|sight| sight.billable(owner))
                 .unwrap_or_default(),
+            costs: self
+                .sight
+                .as_ref()
+                .map(|sight| sight.costs(owner, task.prices))
+                .unwrap_or_default(),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
     }
@@ -60,8 +65,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     /// Takes over what people are shown of the runs.
     fn note_runs<S>(&mut self, task: &Task<'_, S>) {
         let sight = self.sight.as_ref().filter(|_| self.parts.progress);
-        let (owner, prices) = (&task.policy.owner, task.prices.cloned().unwrap_or_default());
-        let runs = sight.map(|sight| sight.runs(owner, task.desired, &prices));
+        let runs = sight.map(|sight| sight.runs(&task.policy.owner, task.desired));
         // What did not change stays the very value that a page was made of.
         if let Some(runs) = runs.filter(|runs| *runs != *self.runs) {
             self.runs = Arc::new(runs);
