@@ -26,11 +26,13 @@ mod list;
 mod row;
 mod shell;
 mod text;
+mod view;
 
 pub use address::Address;
 pub use facts::{NEWEST, Run, Runs};
 pub use list::{Overview, waiting};
 pub use shell::{Form, Notice, Page, policy};
+pub use view::{Charts, View};
 
 #[cfg(test)]
 mod tests;

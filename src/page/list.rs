@@ -6,11 +6,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::address::Address;
 use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
 use super::shell::{Body, Form, Notice, Page, document, notices, version};
 use super::text::{Said, Told, quoted};
-use crate::model::{Costs, Grouped, JobName, Name, Pretty, Progress, Spent, Usd};
+use super::view::View;
+use crate::model::{Costs, Grouped, JobName, Name, Place, Pretty, Progress, Spent, Usd};
 use crate::plan::Plan;
 use crate::plan::show::Cure;
 
@@ -36,16 +38,42 @@ pub struct Overview<'a> {
 }
 
 impl Overview<'_> {
-    /// The page.
-    pub fn render(&self, form: Form) -> Page {
-        let rows = rows(self.plan, self.progress, self.runs, self.costs, self.at);
+    /// The page of the daemon.
+    pub fn page(&self) -> Page {
+        let rows = self.rows();
+        self.document(Form::Served, &rows, &html! {})
+    }
+
+    /// The page as one file, with the own view of each model for which `view`
+    /// gives one.
+    pub fn file<'v>(&self, view: impl Fn(&Place, &Name) -> Option<View<'v>>) -> Page {
+        let rows = self.rows();
+        let views = rows.iter().filter_map(|row| Some((row, view(row.at.place, row.at.name)?)));
+        let views = html! { @for (row, view) in views { (view.part(row)) } };
+        self.document(Form::File, &rows, &views)
+    }
+
+    /// The own view of one model as a page of the daemon; `None` when the plan
+    /// does not know it.
+    pub fn view(&self, view: &View<'_>) -> Option<Page> {
+        let at = Address::of(view.detail.key);
+        let rows = self.rows();
+        rows.iter().find(|row| row.at == at).map(|row| view.page(row))
+    }
+
+    fn rows(&self) -> Vec<Row<'_>> {
+        rows(self.plan, self.progress, self.runs, self.costs, self.at)
+    }
+
+    fn document(&self, form: Form, rows: &[Row<'_>], views: &Markup) -> Page {
         let urgent = rows.iter().filter(|row| row.state.group == Group::Attention).count();
         let on = if self.emulator { " (emulator)" } else { "" };
         let title = match urgent {
             0 => format!("{}{on} · retune", self.owner),
             n => format!("({n}) {}{on} · retune", self.owner),
         };
-        document(Body { form, title, content: self.content(form, &rows) })
+        let content = html! { (self.content(form, rows)) (views) };
+        document(Body { form, title, content })
     }
 
     /// The list, for a document that holds more than that.
@@ -54,7 +82,7 @@ impl Overview<'_> {
             a.skip href="#models" { "Skip to the models" }
             div #list {
                 (self.head(rows))
-                (notices(self.notices))
+                (notices(form, self.notices))
                 (summary(rows))
                 (filter())
                 main #models tabindex="-1" {
@@ -140,7 +168,7 @@ pub fn waiting(trouble: &[Notice]) -> Page {
     let content = html! {
         div #list {
             header.top { h1 { "Tuned models" } }
-            (notices(trouble))
+            (notices(Form::Served, trouble))
             main #models tabindex="-1" {
                 p.empty { "No pass was complete yet. This page will show what it finds." }
             }
@@ -152,9 +180,8 @@ pub fn waiting(trouble: &[Notice]) -> Page {
 
 /// How many there are of each kind, each a way down to them.
 fn summary(rows: &[Row<'_>]) -> Markup {
-    let counts = Group::ALL.map(|group| {
-        (group, rows.iter().filter(|row| row.state.group == group).count())
-    });
+    let counts =
+        Group::ALL.map(|group| (group, rows.iter().filter(|row| row.state.group == group).count()));
     html! {
         nav.summary #summary aria-label="Groups" data-v=(version(&counts.map(|(_, count)| count))) {
             @for (group, count) in counts {
@@ -178,7 +205,7 @@ fn filter() -> Markup {
     }
 }
 
-fn foot(form: Form) -> Markup {
+pub(super) fn foot(form: Form) -> Markup {
     html! {
         footer {
             p { "Nothing can be changed here: edit a manifest, or use the commands shown." }
@@ -187,7 +214,7 @@ fn foot(form: Form) -> Markup {
     }
 }
 
-fn note(note: &Note) -> Markup {
+pub(super) fn note(note: &Note) -> Markup {
     html! {
         p { (quoted(&note.text)) }
         @if let Some(cure) = &note.cure { (self::cure(cure)) }
@@ -205,20 +232,26 @@ fn cure(cure: &Cure) -> Markup {
 }
 
 fn progress(row: &Row<'_>) -> Markup {
-    let Some(progress) = row.progress else { return html! {} };
-    let detail = progress.detail.as_deref();
-    let epochs = progress.completed_epochs.map(|done| match row.epochs {
+    html! {
+        @if let Some(progress) = row.progress { (bar(progress, row.epochs, row.at.name.as_str())) }
+    }
+}
+
+/// How far a run is, as far as Vertex says.
+pub(super) fn bar(progress: &Progress, epochs: Option<i64>, of: &str) -> Markup {
+    let done = progress.completed_epochs.map(|done| match epochs {
         Some(all) => format!("epoch {done} of {all}"),
+        None if done == 1 => "1 epoch done".to_owned(),
         None => format!("{done} epochs done"),
     });
     html! {
         @if let Some((done, all)) = steps(progress) {
             span.steps { (Said(Grouped(done))) " / " (Said(Grouped(all))) " steps" }
-            progress max=(all) value=(done) aria-label={ "Steps of " (row.at.name.as_str()) } {}
-        } @else if let Some(detail) = detail {
+            progress max=(all) value=(done) aria-label={ "Steps of " (of) } {}
+        } @else if let Some(detail) = &progress.detail {
             span { (Told(detail)) }
         }
-        @if let Some(epochs) = epochs { small { (epochs) } }
+        @if let Some(done) = done { small { (done) } }
     }
 }
 

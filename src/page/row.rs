@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::address::Address;
 use super::facts::{Run, Runs};
-use crate::model::{Costs, JobName, JobState, Key, Progress, Spent};
+use crate::model::{Costs, JobName, JobState, Key, Phase, Progress, Spent};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
 
@@ -70,6 +70,29 @@ impl Tone {
             Self::Good => "badge good",
             Self::Idle => "badge idle",
         }
+    }
+}
+
+impl Tone {
+    /// Of what stands in a box.
+    pub(super) const fn edge(self) -> &'static str {
+        match self {
+            Self::Bad => "bad",
+            Self::Warn => "warn",
+            Self::Busy => "busy",
+            Self::Good => "good",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// The state of a run, whatever is decided about it.
+pub(super) fn phase(phase: Phase) -> Tone {
+    match phase {
+        Phase::Active => Tone::Busy,
+        Phase::Ending | Phase::Cancelled | Phase::Unclear => Tone::Warn,
+        Phase::Good => Tone::Good,
+        Phase::Bad => Tone::Bad,
     }
 }
 
@@ -156,7 +179,8 @@ fn earlier_failure(state: State, run: Option<&Run>, known: &[Run]) -> Option<Not
     }
     let before = known.iter().find(|other| run.is_none_or(|run| run.job != other.job))?;
     let error = before.error.as_ref()?;
-    let text = format!("the run before ({}) failed: {}", before.job.short(), error.message.phrase());
+    let text =
+        format!("the run before ({}) failed: {}", before.job.short(), error.message.phrase());
     Some(Note { text, cure: None })
 }
 

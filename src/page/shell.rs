@@ -52,9 +52,8 @@ pub(super) struct Body {
 /// the script that are in it. What is served may ask where it came from, and be
 /// in nobody's frame, which a file cannot say of itself.
 pub fn policy(form: Form) -> &'static str {
-    static SERVED: LazyLock<String> = LazyLock::new(|| {
-        format!("{} connect-src 'self'; frame-ancestors 'none'", common_policy())
-    });
+    static SERVED: LazyLock<String> =
+        LazyLock::new(|| format!("{} connect-src 'self'; frame-ancestors 'none'", common_policy()));
     static FILE: LazyLock<String> = LazyLock::new(common_policy);
     match form {
         Form::Served => &SERVED,
@@ -114,9 +113,11 @@ pub(super) fn document(body: Body) -> Page {
 }
 
 /// What is shown above everything else.
-pub(super) fn notices(notices: &[Notice]) -> Markup {
+pub(super) fn notices(form: Form, notices: &[Notice]) -> Markup {
+    // Many views of a file may not share an id.
+    let live = form == Form::Served;
     html! {
-        div #notices data-v=(version(notices)) {
+        div id=[live.then_some("notices")] data-v=[live.then(|| version(notices))] {
             @for notice in notices {
                 p.notice.trouble[notice.is_trouble] { (Told(&notice.text)) }
             }

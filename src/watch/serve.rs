@@ -27,8 +27,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use self::answers::SILENCE;
 use self::answers::App;
+pub use self::answers::SILENCE;
 use self::connections::Limits;
 use self::guard::Hosts;
 use super::metrics::{Metrics, Requests};

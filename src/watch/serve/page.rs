@@ -31,7 +31,12 @@ pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Res
 }
 
 /// A page, or the word that the asker has it already.
-pub(super) fn answer(asked: &HeaderMap, status: StatusCode, body: Bytes, version: &str) -> Response {
+pub(super) fn answer(
+    asked: &HeaderMap,
+    status: StatusCode,
+    body: Bytes,
+    version: &str,
+) -> Response {
     let tag = format!("\"{version}\"");
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
     let mut response = if known {
@@ -101,7 +106,7 @@ fn render(shown: &Shown, state: &published::State, notices: &[Notice], app: &App
         notices,
         emulator: app.emulator,
     };
-    overview.render(Form::Served)
+    overview.page()
 }
 
 /// What a reader has to know before everything else.

@@ -1,0 +1,175 @@
+//! One tuned model's own view: everything known of it.
+
+mod data;
+mod made;
+mod runs;
+mod spec;
+
+use jiff::Timestamp;
+use maud::{Markup, PreEscaped, html};
+
+use super::address::Address;
+use super::list::{self, time};
+use super::row::Row;
+use super::shell::{Body, Form, Notice, Page, document, notices, version};
+use super::text::{Said, Told, quoted};
+use crate::detail::Detail;
+use crate::model::{Prices, Untrusted};
+use crate::plan::{Change, Plan};
+
+/// Everything that a view is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What is known of the model.
+    pub detail: &'a Detail<'a>,
+    /// What was decided, of this model and maybe of others.
+    pub plan: &'a Plan,
+    /// What tokens cost.
+    pub prices: &'a Prices,
+    /// What its newest run measured.
+    pub curves: &'a Charts,
+    /// When it was looked at.
+    pub at: Timestamp,
+    /// What is to be said first.
+    pub notices: &'a [Notice],
+    /// Whether this is no real service.
+    pub emulator: bool,
+}
+
+/// What a run measured, as a picture or as the reason that there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charts {
+    /// Drawn by [`crate::curves`]: markup, inert by that module's word.
+    Drawn(String),
+    /// Why there are none, in words with backticks around what is to be typed.
+    None(String),
+}
+
+impl View<'_> {
+    /// A page of its own.
+    pub(super) fn page(&self, row: &Row<'_>) -> Page {
+        let on = if self.emulator { " (emulator)" } else { "" };
+        let name = self.detail.key.name.as_str();
+        let content = html! {
+            a.skip href="#view" { "Skip to the model" }
+            nav.back { a href="../../../" { "All models" } }
+            main.view #view tabindex="-1" { (self.content(Form::Served, row)) }
+            (list::foot(Form::Served))
+        };
+        let title = format!("{name}: {}{on} · retune", row.state.word);
+        document(Body { form: Form::Served, title, content })
+    }
+
+    /// A part of a file.
+    pub(super) fn part(&self, row: &Row<'_>) -> Markup {
+        html! {
+            main.view.paged id=(row.at.id()) tabindex="-1" aria-label=(row.at.name.as_str()) {
+                nav.back { a href="#models" { "All models" } }
+                (self.content(Form::File, row))
+            }
+        }
+    }
+
+    fn content(&self, form: Form, row: &Row<'_>) -> Markup {
+        let part = |id: &str, content: Markup| part(form, id, &content);
+        html! {
+            (part("head", self.head(row)))
+            (notices(form, self.notices))
+            (part("now", self.now(row)))
+            (part("runs", runs::runs(self.detail)))
+            (part("curves", self.charts()))
+            (part("made", made::made(self.detail)))
+            (part("data", data::data(self.detail, self.prices)))
+            (part("spec", spec::spec(self.detail)))
+        }
+    }
+
+    fn head(&self, row: &Row<'_>) -> Markup {
+        let Detail { key, source, spec, .. } = self.detail;
+        let file = Untrusted::new(source.file.to_string_lossy());
+        html! {
+            header.top {
+                h1 {
+                    (key.name.as_str()) " "
+                    span class=(row.state.tone.class()) { (row.state.word) }
+                    @if self.emulator { " " span.tag { "emulator" } }
+                }
+                p { "As of " (time(self.at)) "." }
+            }
+            dl.facts {
+                div { dt { "Place" } dd { (Told(&key.place.to_string())) } }
+                div { dt { "Owner" } dd { (key.owner.as_str()) } }
+                div { dt { "Manifest" } dd { (Said(file.shown())) ":" (source.line) } }
+                div { dt { "Rerun" } dd { (key.rerun) } }
+                div { dt { "Cost of all runs" } dd { (Said(self.detail.spent())) } }
+                div.wide { dt { "Spec" } dd.mono { (spec) } }
+            }
+        }
+    }
+
+    /// What stands between the manifest and the model, and what would be done.
+    fn now(&self, row: &Row<'_>) -> Markup {
+        let changes = changes(self.plan, row.at);
+        if row.notes.is_empty() && changes.is_empty() {
+            return html! {};
+        }
+        html! {
+            h2 { "Now" }
+            div.notes.now class=(row.state.tone.edge()) {
+                @for note in &row.notes { (list::note(note)) }
+                @if !changes.is_empty() { (diff(changes)) }
+            }
+        }
+    }
+
+    fn charts(&self) -> Markup {
+        html! {
+            h2 { "Curves" }
+            @match self.curves {
+                Charts::Drawn(svg) => div.charts { (PreEscaped(svg)) },
+                Charts::None(why) => p.quiet { (quoted(why)) },
+            }
+        }
+    }
+}
+
+/// A part that is replaced as a whole when it changed. In a file it never does,
+/// and many views may not share ids.
+fn part(form: Form, id: &str, content: &Markup) -> Markup {
+    match form {
+        _ if content.0.is_empty() && form == Form::File => html! {},
+        Form::File => html! { section class=(id) { (content) } },
+        Form::Served => html! {
+            section class=(id) id=(id) data-v=(version(&content.0)) { (content) }
+        },
+    }
+}
+
+/// What a create that is due, or waits, would change of the run before.
+fn changes<'a>(plan: &'a Plan, at: Address<'_>) -> &'a [Change] {
+    let due = plan.creates().find(|create| Address::of(&create.key) == at);
+    let waits = || plan.deferred().find(|create| Address::of(&create.key) == at);
+    due.or_else(waits).map_or(&[], |create| &create.changes)
+}
+
+fn diff(changes: &[Change]) -> Markup {
+    let side = |side: &Option<String>| match side {
+        Some(text) => html! { code { (Told(text)) } },
+        None => html! { span.quiet { "unset" } },
+    };
+    html! {
+        table.plain {
+            caption { "What the new run is asked otherwise than the one before" }
+            thead { tr { th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "Now" } } }
+            tbody {
+                @for change in changes {
+                    tr {
+                        th scope="row" { (Told(&change.path)) }
+                        td { del { (side(&change.old)) } }
+                        td { ins { (side(&change.new)) } }
+                    }
+                }
+            }
+        }
+    }
+}
