@@ -30,7 +30,7 @@ mod view;
 
 pub use address::Address;
 pub use facts::{NEWEST, Run, Runs};
-pub use list::{Overview, waiting};
+pub use list::{Overview, missing, waiting};
 pub use shell::{Form, Notice, Page, policy};
 pub use view::{Charts, View};
 

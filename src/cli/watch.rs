@@ -3,6 +3,7 @@
 mod current;
 mod log;
 mod looping;
+mod reading;
 mod run;
 mod telling;
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use crate::model::{
-    Desired, JobError, JobName, JobState, Name, Observation, Observed, Place, Progress,
+    Desired, JobError, JobName, JobState, Name, Observation, Observed, Phase, Place, Progress,
 };
 
 /// Runs of a model that are kept, the newest: a model that is tuned anew each
@@ -20,6 +20,8 @@ pub struct Run {
     pub job: JobName,
     /// Where it stands.
     pub state: JobState,
+    /// What that means.
+    pub phase: Phase,
     /// When it was created.
     pub created: Option<Timestamp>,
     /// When it first ran.
@@ -37,6 +39,7 @@ impl Run {
         Self {
             job: job.name.clone(),
             state: job.state.clone(),
+            phase: job.phase(),
             created: job.create_time,
             started: job.start_time,
             ended: job.end_time,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, Render as _, html};
 
 use super::address::Address;
 use super::facts::{Runs, steps};
@@ -47,9 +47,15 @@ impl Overview<'_> {
     /// The page as one file, with the own view of each model for which `view`
     /// gives one.
     pub fn file<'v>(&self, view: impl Fn(&Place, &Name) -> Option<View<'v>>) -> Page {
-        let rows = self.rows();
-        let views = rows.iter().filter_map(|row| Some((row, view(row.at.place, row.at.name)?)));
-        let views = html! { @for (row, view) in views { (view.part(row)) } };
+        let mut rows = self.rows();
+        let mut views = String::new();
+        for row in &mut rows {
+            match view(row.at.place, row.at.name) {
+                Some(view) => view.part(row).render_to(&mut views),
+                None => row.has_view = false,
+            }
+        }
+        let views = PreEscaped(views);
         self.document(Form::File, &rows, &views)
     }
 
@@ -57,12 +63,13 @@ impl Overview<'_> {
     /// does not know it.
     pub fn view(&self, view: &View<'_>) -> Option<Page> {
         let at = Address::of(view.detail.key);
-        let rows = self.rows();
-        rows.iter().find(|row| row.at == at).map(|row| view.page(row))
+        rows(self.plan, self.progress, self.runs, self.costs, self.at, Some(at))
+            .first()
+            .map(|row| view.page(row))
     }
 
     fn rows(&self) -> Vec<Row<'_>> {
-        rows(self.plan, self.progress, self.runs, self.costs, self.at)
+        rows(self.plan, self.progress, self.runs, self.costs, self.at, None)
     }
 
     fn document(&self, form: Form, rows: &[Row<'_>], views: &Markup) -> Page {
@@ -143,7 +150,8 @@ impl Overview<'_> {
         let several = self.plan.places.len() > 1;
         let cells = html! {
             th.name role="rowheader" scope="row" {
-                a href=(row.at.link(form)) { (row.at.name.as_str()) }
+                @if row.has_view { a href=(row.at.link(form)) { (row.at.name.as_str()) } }
+                @else { b { (row.at.name.as_str()) } }
                 @if several { small { (Told(&row.at.place.to_string())) } }
             }
             td.state role="cell" {
@@ -176,6 +184,19 @@ pub fn waiting(trouble: &[Notice]) -> Page {
         }
     };
     document(Body { form: Form::Served, title: "retune".to_owned(), content })
+}
+
+/// A page for an address at which there is no model.
+pub fn missing() -> Page {
+    let content = html! {
+        nav.back { a href="../../../" { "All models" } }
+        main.view #view tabindex="-1" {
+            header.top { h1 { "No such model" } }
+            p.empty { "No manifest asks for a tuned model of this name in this place." }
+        }
+        (foot(Form::Served))
+    };
+    document(Body { form: Form::Served, title: "No such model · retune".to_owned(), content })
 }
 
 /// How many there are of each kind, each a way down to them.

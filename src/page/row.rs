@@ -100,6 +100,9 @@ const fn state(group: Group, tone: Tone, word: &'static str) -> State {
     State { group, tone, word }
 }
 
+/// The word for an active run without a manifest.
+const ORPHANED: &str = "orphaned";
+
 /// Something worth saying, and what unblocks it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Note {
@@ -122,6 +125,8 @@ pub(super) struct Row<'a> {
     /// What its runs cost together.
     pub(super) cost: Option<Spent>,
     pub(super) notes: Vec<Note>,
+    /// Whether it has a view of its own: without a manifest there is none.
+    pub(super) has_view: bool,
 }
 
 /// What a plan says of one model: several things, the weightiest first.
@@ -132,16 +137,24 @@ struct Line<'a> {
     note: Option<Note>,
 }
 
-/// A row for each model that the plan knows, in the order of the page.
+/// A row for each model that the plan knows, or for `only` one, in the order of
+/// the page.
 pub(super) fn rows<'a>(
     plan: &'a Plan,
     progress: &'a BTreeMap<JobName, Progress>,
     runs: &'a Runs,
     costs: &Costs,
     now: Timestamp,
+    only: Option<Address<'_>>,
 ) -> Vec<Row<'a>> {
     let mut models: BTreeMap<Address<'a>, Vec<Line<'a>>> = BTreeMap::new();
-    lines(plan, |key, line| models.entry(Address::of(key)).or_default().push(line));
+    lines(
+        plan,
+        |key| only.is_none_or(|only| Address::of(key) == only),
+        |key, line| {
+            models.entry(Address::of(key)).or_default().push(line);
+        },
+    );
     let mut rows: Vec<Row<'a>> = models
         .into_iter()
         .filter_map(|(at, mut lines)| {
@@ -154,6 +167,7 @@ pub(super) fn rows<'a>(
             let age = lines.iter().find_map(|line| line.age);
             let since = || Duration::try_from(now.duration_since(run?.since()?)).ok();
             let running = state.tone == Tone::Busy;
+            let has_view = lines.iter().any(|line| line.state.word != ORPHANED);
             let mut notes: Vec<Note> = lines.into_iter().filter_map(|line| line.note).collect();
             notes.extend(earlier_failure(state, run, known));
             Some(Row {
@@ -165,6 +179,7 @@ pub(super) fn rows<'a>(
                 epochs: run.and_then(|run| run.epochs),
                 cost: costs.get(at.place, at.name),
                 notes,
+                has_view,
             })
         })
         .collect();
@@ -184,18 +199,23 @@ fn earlier_failure(state: State, run: Option<&Run>, known: &[Run]) -> Option<Not
     Some(Note { text, cure: None })
 }
 
-fn lines<'a>(plan: &'a Plan, mut put: impl FnMut(&'a Key, Line<'a>)) {
+/// What the plan says of the models that are wanted.
+fn lines<'a>(
+    plan: &'a Plan,
+    wanted: impl Fn(&Key) -> bool,
+    mut put: impl FnMut(&'a Key, Line<'a>),
+) {
     let bare = |state, job| Line { state, job, age: None, note: None };
     let said = |text| Some(Note { text, cure: None });
-    for held in &plan.held {
+    for held in plan.held.iter().filter(|held| wanted(&held.key)) {
         let note = Some(Note { text: show::hold(held), cure: show::cure(held) });
         put(&held.key, Line { note, ..bare(hold(held), held.reason.job()) });
     }
-    for run in &plan.in_flight {
+    for run in plan.in_flight.iter().filter(|run| wanted(&run.key)) {
         let line = bare(running(&run.state), Some(&run.job));
         put(&run.key, Line { age: run.age, ..line });
     }
-    for action in &plan.actions {
+    for action in plan.actions.iter().filter(|action| wanted(action.key())) {
         let to = |word| state(Group::UnderWay, Tone::Warn, word);
         let why = show::why(action);
         match action {
@@ -208,13 +228,13 @@ fn lines<'a>(plan: &'a Plan, mut put: impl FnMut(&'a Key, Line<'a>)) {
             }
         }
     }
-    for orphan in &plan.orphaned {
-        let state = state(Group::Attention, Tone::Warn, "orphaned");
+    for orphan in plan.orphaned.iter().filter(|orphan| wanted(&orphan.key)) {
+        let state = state(Group::Attention, Tone::Warn, ORPHANED);
         let cure = Cure::Run(format!("retune apply --prune {}", orphan.key.name));
         let note = Some(Note { text: show::orphan(orphan), cure: Some(cure) });
         put(&orphan.key, Line { note, ..bare(state, Some(&orphan.job)) });
     }
-    for model in &plan.in_sync {
+    for model in plan.in_sync.iter().filter(|model| wanted(&model.key)) {
         let good = model.job.is_some() || model.tuned_model.is_some();
         let state = match good {
             true => state(Group::AsAsked, Tone::Good, "tuned"),
@@ -223,7 +243,7 @@ fn lines<'a>(plan: &'a Plan, mut put: impl FnMut(&'a Key, Line<'a>)) {
         put(&model.key, bare(state, model.job.as_ref()));
     }
     // Remarks speak of models that have a line already; none moves a model.
-    for remark in &plan.diagnostics {
+    for remark in plan.diagnostics.iter().filter(|remark| wanted(&remark.key)) {
         let state = state(Group::AsAsked, Tone::Idle, "noted");
         let note = said(show::remark(&remark.remark));
         put(&remark.key, Line { note, ..bare(state, None) });

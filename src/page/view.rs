@@ -15,13 +15,15 @@ use super::shell::{Body, Form, Notice, Page, document, notices, version};
 use super::text::{Said, Told, quoted};
 use crate::detail::Detail;
 use crate::model::{Prices, Untrusted};
-use crate::plan::{Change, Plan};
+use crate::plan::{Action, Change, Create, Plan, show};
 
 /// Everything that a view is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// What is known of the model.
     pub detail: &'a Detail<'a>,
+    /// Its newest runs, as the listing has them: those that nobody read.
+    pub listed: &'a [super::Run],
     /// What was decided, of this model and maybe of others.
     pub plan: &'a Plan,
     /// What tokens cost.
@@ -76,7 +78,7 @@ impl View<'_> {
             (part("head", self.head(row)))
             (notices(form, self.notices))
             (part("now", self.now(row)))
-            (part("runs", runs::runs(self.detail)))
+            (part("runs", runs::runs(self.detail, self.listed)))
             (part("curves", self.charts()))
             (part("made", made::made(self.detail)))
             (part("data", data::data(self.detail, self.prices)))
@@ -109,14 +111,19 @@ impl View<'_> {
 
     /// What stands between the manifest and the model, and what would be done.
     fn now(&self, row: &Row<'_>) -> Markup {
-        let changes = changes(self.plan, row.at);
-        if row.notes.is_empty() && changes.is_empty() {
+        let changes = create(self.plan, row.at).map_or(&[][..], |create| &create.changes);
+        // The same in words as the table below it.
+        let is_create = |action: &&Action| matches!(action, Action::Create(create) if Address::of(&create.key) == row.at);
+        let create = self.plan.actions.iter().find(is_create);
+        let said = create.filter(|_| !changes.is_empty()).map(show::why);
+        let notes = || row.notes.iter().filter(|note| Some(&note.text) != said.as_ref());
+        if notes().next().is_none() && changes.is_empty() {
             return html! {};
         }
         html! {
             h2 { "Now" }
-            div.notes.now class=(row.state.tone.edge()) {
-                @for note in &row.notes { (list::note(note)) }
+            div class={ "notes " (row.state.tone.edge()) } {
+                @for note in notes() { (list::note(note)) }
                 @if !changes.is_empty() { (diff(changes)) }
             }
         }
@@ -145,11 +152,10 @@ fn part(form: Form, id: &str, content: &Markup) -> Markup {
     }
 }
 
-/// What a create that is due, or waits, would change of the run before.
-fn changes<'a>(plan: &'a Plan, at: Address<'_>) -> &'a [Change] {
+/// The create that is due, or waits.
+fn create<'a>(plan: &'a Plan, at: Address<'_>) -> Option<&'a Create> {
     let due = plan.creates().find(|create| Address::of(&create.key) == at);
-    let waits = || plan.deferred().find(|create| Address::of(&create.key) == at);
-    due.or_else(waits).map_or(&[], |create| &create.changes)
+    due.or_else(|| plan.deferred().find(|create| Address::of(&create.key) == at))
 }
 
 fn diff(changes: &[Change]) -> Markup {
@@ -158,18 +164,46 @@ fn diff(changes: &[Change]) -> Markup {
         None => html! { span.quiet { "unset" } },
     };
     html! {
-        table.plain {
-            caption { "What the new run is asked otherwise than the one before" }
-            thead { tr { th scope="col" { "Field" } th scope="col" { "Before" } th scope="col" { "Now" } } }
-            tbody {
+        (table(
+            Some("What the new run is asked otherwise than the one before"),
+            &["Field", "Before", "Now"],
+            html! {
                 @for change in changes {
-                    tr {
-                        th scope="row" { (Told(&change.path)) }
-                        td { del { (side(&change.old)) } }
-                        td { ins { (side(&change.new)) } }
+                    tr role="row" {
+                        (field(&change.path))
+                        td role="cell" data-of="Before" { del { (side(&change.old)) } }
+                        td role="cell" data-of="Now" { ins { (side(&change.new)) } }
                     }
                 }
+            },
+        ))
+    }
+}
+
+/// A table; where there is no room for columns its rows are laid out one below
+/// the other, which some browsers take for no table.
+fn table(caption: Option<&str>, columns: &[&str], rows: Markup) -> Markup {
+    html! {
+        table.plain role="table" {
+            @if let Some(caption) = caption { caption { (caption) } }
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for column in columns { th role="columnheader" scope="col" { (column) } }
+                }
             }
+            tbody role="rowgroup" { (rows) }
+        }
+    }
+}
+
+/// A field of the spec: its name, and the way to it. Of a long path the end
+/// tells most.
+fn field(path: &str) -> Markup {
+    let (above, name) = path.rsplit_once('.').unwrap_or(("", path));
+    html! {
+        th role="rowheader" scope="row" {
+            (Told(name))
+            @if !above.is_empty() { small { (Told(above)) } }
         }
     }
 }

@@ -14,6 +14,7 @@
 mod answers;
 mod connections;
 mod guard;
+mod looks;
 mod page;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -31,6 +32,8 @@ use self::answers::App;
 pub use self::answers::SILENCE;
 use self::connections::Limits;
 use self::guard::Hosts;
+use self::looks::Looks;
+pub use self::looks::Reader;
 use super::metrics::{Metrics, Requests};
 use super::published::Published;
 use crate::clock::Clock;
@@ -111,12 +114,14 @@ pub struct Server {
 
 impl Server {
     /// Listens, and answers from then on with what is `published`, what
-    /// `metrics` counted and what `requests` says of the API requests so far.
+    /// `metrics` counted, what `requests` says of the API requests so far, and
+    /// what `reader` reads of single models.
     pub async fn bind<C: Clock + 'static>(
         options: ServeOptions,
         published: Arc<Published>,
         metrics: Arc<Metrics>,
         requests: Arc<dyn Fn() -> Requests + Send + Sync>,
+        reader: Arc<dyn Reader>,
         clock: Arc<C>,
     ) -> Result<Self, ServeError> {
         let asked = address(&options.address)?;
@@ -144,6 +149,7 @@ impl Server {
             emulator: options.emulator,
             document: Mutex::default(),
             list: Mutex::default(),
+            looks: Arc::new(Looks::new(reader)),
         });
         let (ask_stop, stop) = oneshot::channel();
         let router = router(app, hosts);
@@ -194,6 +200,7 @@ fn address(text: &str) -> Result<SocketAddr, ServeError> {
 fn router(app: Arc<App>, hosts: Hosts) -> Router {
     Router::new()
         .route("/", get(page::list))
+        .route("/models/{project}/{location}/{name}", get(page::view))
         .route("/healthz", get(answers::healthz))
         .route("/readyz", get(answers::readyz))
         .route("/metrics", get(answers::metrics))

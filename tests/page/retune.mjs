@@ -1,6 +1,6 @@
 // The built program, in a directory of its own with nothing in its environment.
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -43,7 +43,7 @@ spec:
     writeFileSync(this.path(name), text);
   }
 
-  /** Manifests of these names, in one file. */
+  /** Manifests of these names, in files of 500. */
   wants(names, lines = '') {
     const document = (name) => `apiVersion: retune.dev/v1
 kind: TunedModel
@@ -54,25 +54,31 @@ spec:
     trainingDatasetUri: gs://acme-ml/${name}/train.jsonl
     hyperParameters: {epochCount: 3}
 ${lines}`;
-    this.write(`manifests/${names[0]}.yaml`, names.map(document).join('---\n'));
+    for (let at = 0; at < names.length; at += 500) {
+      const some = names.slice(at, at + 500);
+      this.write(`manifests/${some[0]}.yaml`, some.map(document).join('---\n'));
+    }
   }
 
-  /** Runs a command to its end. */
-  run(...args) {
-    const done = spawnSync(this.binary, args, {
-      cwd: this.directory,
-      env: this.environment,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      timeout: PATIENCE_MS,
-    });
-    if (done.status !== 0) throw new Error(`retune ${args.join(' ')}: ${done.stderr}`);
-    return done;
+  /** Runs a command to its end; what it printed. */
+  async run(...args) {
+    const options = { cwd: this.directory, env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] };
+    const process = spawn(this.binary, args, options);
+    const read = async (stream) => {
+      const parts = [];
+      for await (const part of stream) parts.push(part);
+      return Buffer.concat(parts).toString();
+    };
+    const ended = new Promise((resolve) => process.on('exit', resolve));
+    const all = Promise.all([ended, read(process.stdout), read(process.stderr)]);
+    const [status, printed, said] = await within(all, `retune ${args[0]}`);
+    if (status !== 0) throw new Error(`retune ${args.join(' ')}: ${said}`);
+    return printed;
   }
 
   /** The create requests that would be made now, by name. */
-  requests() {
-    const plan = JSON.parse(this.run('plan', 'manifests', '--format', 'json').stdout);
+  async requests() {
+    const plan = JSON.parse(await this.run('plan', 'manifests', '--format', 'json'));
     return new Map(plan.actions.map((action) => [action.name, action.request]));
   }
 

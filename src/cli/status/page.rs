@@ -53,7 +53,8 @@ pub(super) async fn write(
         let at = index.get(&(place, name)).copied()?;
         let (detail, curves) = views.get(at)?;
         let Overview { at, notices, emulator, .. } = overview;
-        Some(View { detail, plan: &plan, prices: &prices, curves, at, notices, emulator })
+        let listed = &[];
+        Some(View { detail, listed, plan: &plan, prices: &prices, curves, at, notices, emulator })
     });
     if file == Path::new("-") {
         output.data(&page.html);

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::text::{Said, Told};
+use super::table;
 use crate::detail::{Detail, Run};
 use crate::model::{Checkpoint, TunedModel};
 
@@ -39,30 +40,20 @@ fn names(tuned: &TunedModel, experiment: Option<&str>) -> Markup {
 
 fn checkpoints(checkpoints: &[Checkpoint]) -> Markup {
     let number = |n: Option<i64>| n.map_or_else(|| "–".to_owned(), |n| n.to_string());
-    html! {
-        table.plain {
-            caption { "Checkpoints" }
-            thead {
-                tr {
-                    th scope="col" { "Id" }
-                    th.number scope="col" { "Epoch" }
-                    th.number scope="col" { "Step" }
-                    th scope="col" { "Endpoint" }
-                }
-            }
-            tbody {
-                @for Checkpoint { id, epoch, step, endpoint } in checkpoints {
-                    tr {
-                        th scope="row" { (Told(id)) }
-                        td.number { (number(*epoch)) }
-                        td.number { (number(*step)) }
-                        @match endpoint {
-                            Some(endpoint) => td.mono { (Told(endpoint)) },
-                            None => td.quiet { "not deployed" },
-                        }
+    let rows = html! {
+        @for Checkpoint { id, epoch, step, endpoint } in checkpoints {
+            tr role="row" {
+                th role="rowheader" scope="row" { (Told(id)) }
+                td role="cell" data-of="Epoch" { (number(*epoch)) }
+                td role="cell" data-of="Step" { (number(*step)) }
+                td role="cell" data-of="Endpoint" {
+                    @match endpoint {
+                        Some(endpoint) => span.mono { (Told(endpoint)) },
+                        None => span.quiet { "not deployed" },
                     }
                 }
             }
         }
-    }
+    };
+    table(Some("Checkpoints"), &["Id", "Epoch", "Step", "Endpoint"], rows)
 }

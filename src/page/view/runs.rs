@@ -4,20 +4,42 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
+use super::super::facts::Run as Listed;
 use super::super::list::{bar, time};
 use super::super::row::{Tone, phase};
 use super::super::text::{Said, Told, quoted};
 use crate::detail::{Detail, Run};
-use crate::model::Pretty;
+use crate::model::{JobName, Pretty};
 
-pub(super) fn runs(detail: &Detail<'_>) -> Markup {
+/// Those that were read, and what the listing says of the others.
+pub(super) fn runs(detail: &Detail<'_>, listed: &[Listed]) -> Markup {
+    let read = |job: &JobName| detail.runs.iter().any(|run| run.job.name == *job);
+    let others: Vec<&Listed> = listed.iter().filter(|run| !read(&run.job)).collect();
     html! {
         h2 { "Runs" }
-        @if detail.runs.is_empty() {
+        @if detail.runs.is_empty() && others.is_empty() {
             p.quiet { "No run yet." }
         } @else {
-            ol.runs { @for run in &detail.runs { li { (self::run(run)) } } }
+            ol.runs {
+                @for run in &detail.runs { li { (self::run(run)) } }
+                @for run in others { li { (self::listed(run)) } }
+            }
         }
+    }
+}
+
+fn listed(run: &Listed) -> Markup {
+    html! {
+        div.line {
+            h3.mono { (Said(run.job.short())) }
+            span class=(phase(run.phase).class()) { (run.state.word()) }
+        }
+        dl.facts {
+            @for (what, at) in [("Created", run.created), ("Began", run.started), ("Ended", run.ended)] {
+                @if let Some(at) = at { div { dt { (what) } dd { (time(at)) } } }
+            }
+        }
+        @if let Some(error) = &run.error { blockquote { p { (Said(error.message.shown())) } } }
     }
 }
 

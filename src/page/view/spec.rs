@@ -3,45 +3,37 @@
 use maud::{Markup, html};
 
 use super::super::text::Told;
+use super::{field, table};
 use crate::detail::{Detail, Field, Standing};
 
 pub(super) fn spec(detail: &Detail<'_>) -> Markup {
     let has_run = !detail.runs.is_empty();
+    let columns = ["Field", "Manifest", "Newest run"];
+    let columns = columns.get(..if has_run { 3 } else { 2 }).unwrap_or_default();
     html! {
         h2 { "Spec" }
-        table.plain {
-            thead {
-                tr {
-                    th scope="col" { "Field" }
-                    th scope="col" { "Manifest" }
-                    @if has_run { th scope="col" { "Newest run" } }
-                }
-            }
-            tbody { @for field in &detail.fields { (self::field(field, has_run)) } }
-        }
+        (table(None, columns, html! { @for field in &detail.fields { (row(field, has_run)) } }))
     }
 }
 
-fn field(field: &Field, has_run: bool) -> Markup {
-    // The name before the way to it: of a long path the end tells most.
-    let (above, name) = field.path.rsplit_once('.').unwrap_or(("", field.path));
-    let value = |side: &Option<String>, without: &str| match side {
+fn row(row: &Field, has_run: bool) -> Markup {
+    let value = |side: &Option<String>| match side {
         Some(text) => html! { code { (Told(text)) } },
-        None => html! { span.quiet { (without) } },
+        None => html! { span.quiet { "unset" } },
     };
     html! {
-        tr.differs[field.standing == Standing::Differs] {
-            th scope="row" { (name) @if !above.is_empty() { small { (above) } } }
-            td {
-                @match field.standing {
+        tr.differs[row.standing == Standing::Differs] role="row" {
+            (field(row.path))
+            td role="cell" data-of="Manifest" {
+                @match row.standing {
                     Standing::Left => span.quiet { "left to Vertex" },
-                    _ => (value(&field.set, "unset")),
+                    Standing::Asked | Standing::Same | Standing::Differs => (value(&row.set)),
                 }
             }
             @if has_run {
-                td {
-                    (value(&field.echoed, "unset"))
-                    @if field.standing == Standing::Differs { " " span.badge.warn { "differs" } }
+                td role="cell" data-of="Newest run" {
+                    (value(&row.echoed))
+                    @if row.standing == Standing::Differs { " " span.badge.warn { "differs" } }
                 }
             }
         }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::super::metrics::{CONTENT_TYPE, Metrics, Requests};
 use super::super::published::{self, Manifested, Published, Shown};
+use super::looks::Looks;
 use super::page::List;
 use crate::model::{JobName, Progress, Untrusted, inert_json};
 use crate::plan::Plan;
@@ -44,6 +45,7 @@ pub(super) struct App {
     pub(super) emulator: bool,
     pub(super) document: Mutex<Document>,
     pub(super) list: Mutex<List>,
+    pub(super) looks: Arc<Looks>,
 }
 
 /// Whether the loop goes round. It says nothing of Vertex: a restart would not

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 
 use super::answers::App;
-use crate::model::{JobName, Progress};
-use crate::page::{self, Form, Notice, Overview, Page, Runs};
+use super::looks::Known;
+use crate::detail::Detail;
+use crate::model::{Desired, JobName, Observed, Place, Pretty, Prices, Progress};
+use crate::page::{self, Charts, Form, Notice, Overview, Page, Runs, View};
 use crate::plan::Plan;
 use crate::watch::published::{self, Manifested, Shown};
 
@@ -86,27 +90,106 @@ impl List {
             && self.runs.ptr_eq(&runs)
             && self.notices == notices;
         if !same {
-            let Page { html, version } = render(shown, state, &notices, app);
+            let Page { html, version } = overview(shown, &notices, app, looked(app, state)).page();
             *self = Self { plan, progress, runs, notices, body: html.into(), version };
         }
         (self.body.clone(), self.version.clone())
     }
 }
 
-fn render(shown: &Shown, state: &published::State, notices: &[Notice], app: &App) -> Page {
-    let age = (app.elapsed)().saturating_sub(state.last_good.unwrap_or_default());
-    let now = (app.now)();
-    let overview = Overview {
+/// The own view of one model, with what is read of it now.
+pub(super) async fn view(
+    State(app): State<Arc<App>>,
+    Path((project, location, name)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let state = app.published.read();
+    let place = Place { project, location };
+    let (Some(shown), Some(files)) = (&state.shown, &state.current) else {
+        let Page { html, version } = page::waiting(&notices(&state));
+        return answer(&headers, StatusCode::OK, html.into(), &version);
+    };
+    let is_it = |desired: &&Desired| {
+        desired.key.place == place && desired.key.name.as_str() == name.as_str()
+    };
+    let Some(desired) = files.desired.iter().find(is_it).cloned() else {
+        return no_model(&headers);
+    };
+    let listed = shown.runs.get(&place, &desired.key.name);
+    let jobs = listed.iter().map(|run| run.job.clone()).collect();
+    let known = app.looks.of(&place, &desired.key.name, jobs, (app.elapsed)()).await;
+    let prices = files.workspace.as_ref().map(|workspace| workspace.prices.clone());
+    match own(&app, &state, shown, &desired, &prices.unwrap_or_default(), known) {
+        Some(Page { html, version }) => answer(&headers, StatusCode::OK, html.into(), &version),
+        None => no_model(&headers),
+    }
+}
+
+fn no_model(headers: &HeaderMap) -> Response {
+    let Page { html, version } = page::missing();
+    answer(headers, StatusCode::NOT_FOUND, html.into(), &version)
+}
+
+/// The page of one model; `None` when the last pass did not see it.
+fn own(
+    app: &App,
+    state: &published::State,
+    shown: &Shown,
+    desired: &Desired,
+    prices: &Prices,
+    known: Known,
+) -> Option<Page> {
+    let mut notices = notices(state);
+    let seen = match known {
+        Known::Fresh(seen) => Some(seen),
+        Known::Later { before, wait } => {
+            let wait = Pretty(wait.max(Duration::from_secs(1)));
+            notices.push(Notice {
+                is_trouble: false,
+                text: format!(
+                    "Many models were looked at in the last minute. This one is looked at in \
+                     {wait}; until then this is what is known of it."
+                ),
+            });
+            before
+        }
+    };
+    notices.extend(seen.iter().flat_map(|seen| seen.trouble.clone()));
+    let runs: Vec<&Observed> = seen.iter().flat_map(|seen| &seen.runs).collect();
+    let at = looked(app, state);
+    let detail = Detail::new(desired, &runs, prices, Some(at), |job| shown.progress.get(job));
+    let none = Charts::None("Not looked at yet.".to_owned());
+    let view = View {
+        detail: &detail,
+        listed: shown.runs.get(&desired.key.place, &desired.key.name),
+        plan: &shown.plan,
+        prices,
+        curves: seen.as_ref().map_or(&none, |seen| &seen.charts),
+        at,
+        notices: &notices,
+        emulator: app.emulator,
+    };
+    overview(shown, &[], app, at).view(&view)
+}
+
+fn overview<'a>(shown: &'a Shown, notices: &'a [Notice], app: &App, at: Timestamp) -> Overview<'a> {
+    Overview {
         owner: &shown.owner,
         plan: &shown.plan,
         progress: &shown.progress,
         runs: &shown.runs,
         costs: &shown.costs,
-        at: now.checked_sub(age).unwrap_or(now),
+        at,
         notices,
         emulator: app.emulator,
-    };
-    overview.page()
+    }
+}
+
+/// When the last complete pass was.
+fn looked(app: &App, state: &published::State) -> Timestamp {
+    let age = (app.elapsed)().saturating_sub(state.last_good.unwrap_or_default());
+    let now = (app.now)();
+    now.checked_sub(age).unwrap_or(now)
 }
 
 /// What a reader has to know before everything else.

@@ -57,7 +57,8 @@ impl Daemon {
             Arc::new(|| vec![("tuningJobs.list", 200, 3)]);
         let metrics = Arc::new(Metrics::new());
         let server =
-            Server::bind(options, published.clone(), metrics, requests, clock.clone()).await?;
+            Server::bind(options, published.clone(), metrics, requests, reader, clock.clone())
+                .await?;
         Ok(Self { published, clock, server })
     }
 

@@ -1,0 +1,36 @@
+// What checks say when something is not as it should be.
+
+import { deepStrictEqual } from 'node:assert';
+
+export function expect(holds, otherwise) {
+  if (!holds) throw new Error(otherwise);
+}
+
+export function equal(found, wanted, what = 'found') {
+  try {
+    deepStrictEqual(found, wanted);
+  } catch {
+    throw new Error(`${what}: ${JSON.stringify(found)}, wanted ${JSON.stringify(wanted)}`);
+  }
+}
+
+/** A page that looks right and asks for nothing. Colours depend on the scheme
+ * alone, and what stands where on the width alone, so that two tell of four. */
+export async function sound(browser, url) {
+  for (const [scheme, width] of [['light', 1280], ['dark', 380]]) {
+    const page = await browser.open(url, { width, scheme });
+    const at = `${scheme} at ${width} of ${url}`;
+    equal(await browser.audit(page), [], `accessibility, ${at}`);
+    const sideways = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    equal(sideways, 0, `pixels to scroll sideways, ${at}`);
+    equal(page.trouble, [], `what the browser complains of, ${at}`);
+    await page.context().close();
+  }
+}
+
+/** The text of the first element that fits, as a reader sees it. */
+export function text(page, selector) {
+  return page.locator(selector).first().innerText();
+}
