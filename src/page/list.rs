@@ -9,12 +9,16 @@ use maud::{Markup, PreEscaped, Render as _, html};
 use super::address::Address;
 use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
-use super::shell::{Body, Form, Notice, Page, document, notices, version};
+use super::shell::{Body, Form, Notice, Page, Version, document, notices, version};
 use super::text::{Said, Told, quoted};
 use super::view::View;
 use crate::model::{Costs, Grouped, JobName, Name, Place, Pretty, Progress, Spent, Usd};
 use crate::plan::Plan;
 use crate::plan::show::Cure;
+
+/// Rows that a browser lays out together, or not at all while they are far
+/// away: a hundred are more than a screen, and five thousand are fifty such.
+const CHUNK: usize = 100;
 
 /// Everything that the list is made of.
 #[derive(Debug, Clone, Copy)]
@@ -44,19 +48,20 @@ impl Overview<'_> {
         self.document(Form::Served, &rows, &html! {})
     }
 
-    /// The page as one file, with the own view of each model for which `view`
-    /// gives one.
-    pub fn file<'v>(&self, view: impl Fn(&Place, &Name) -> Option<View<'v>>) -> Page {
+    /// The page as one file. For each model, in the order of the page, `show`
+    /// may hand on its own view, which then is in the file, too.
+    pub fn file(&self, mut show: impl FnMut(&Place, &Name, &mut dyn FnMut(&View<'_>))) -> Page {
         let mut rows = self.rows();
         let mut views = String::new();
         for row in &mut rows {
-            match view(row.at.place, row.at.name) {
-                Some(view) => view.part(row).render_to(&mut views),
-                None => row.has_view = false,
-            }
+            let mut shown = false;
+            show(row.at.place, row.at.name, &mut |view| {
+                view.part(row).render_to(&mut views);
+                shown = true;
+            });
+            row.has_view = shown;
         }
-        let views = PreEscaped(views);
-        self.document(Form::File, &rows, &views)
+        self.document(Form::File, &rows, &PreEscaped(views))
     }
 
     /// The own view of one model as a page of the daemon; `None` when the plan
@@ -79,13 +84,18 @@ impl Overview<'_> {
             0 => format!("{}{on} · retune", self.owner),
             n => format!("({n}) {}{on} · retune", self.owner),
         };
-        let content = html! { (self.content(form, rows)) (views) };
-        document(Body { form, title, content })
+        let (content, version) = self.content(form, rows);
+        let content = html! { (content) (views) };
+        document(Body { form, title, content, version })
     }
 
     /// The list, for a document that holds more than that.
-    fn content(&self, form: Form, rows: &[Row<'_>]) -> Markup {
-        html! {
+    fn content(&self, form: Form, rows: &[Row<'_>]) -> (Markup, Version) {
+        let sections = html! {
+            @for group in Group::ALL { (self.section(form, group, rows)) }
+        };
+        let version = version(&(&sections.0, self.notices, &self.plan.places));
+        let content = html! {
             a.skip href="#models" { "Skip to the models" }
             div #list {
                 (self.head(rows))
@@ -96,13 +106,12 @@ impl Overview<'_> {
                     @if rows.is_empty() {
                         p.empty { "No tuned model: no manifest asks for one here." }
                     }
-                    @for group in Group::ALL {
-                        (self.section(form, group, rows))
-                    }
+                    (sections)
                 }
                 (foot(form))
             }
-        }
+        };
+        (content, version)
     }
 
     fn head(&self, rows: &[Row<'_>]) -> Markup {
@@ -112,7 +121,7 @@ impl Overview<'_> {
         html! {
             header.top {
                 h1 { (self.owner.as_str()) @if self.emulator { " " span.tag { "emulator" } } }
-                p #looked data-v=(version(&(self.at, rows.len(), &places))) {
+                p #looked data-v=(version(&(rows.len(), &places))) {
                     (Said(models)) " tuned model" (s) " in " (Told(&places.join(", ")))
                     ", as of " (time(self.at)) "."
                 }
@@ -121,13 +130,13 @@ impl Overview<'_> {
     }
 
     fn section(&self, form: Form, group: Group, rows: &[Row<'_>]) -> Markup {
-        let mut rows = rows.iter().filter(|row| row.state.group == group).peekable();
+        let rows: Vec<&Row<'_>> = rows.iter().filter(|row| row.state.group == group).collect();
         let heading = format!("{}-heading", group.id());
         html! {
-            section.group id=(group.id()) aria-labelledby=(heading) hidden[rows.peek().is_none()] {
+            section.group id=(group.id()) aria-labelledby=(heading) hidden[rows.is_empty()] {
                 h2 id=(heading) tabindex="-1" { (group.title()) }
                 // Rows are laid out as grids, which some browsers take for no table.
-                table role="table" aria-labelledby=(heading) {
+                table role="table" aria-labelledby=(heading) id={ (group.id()) "-rows" } data-rows {
                     thead role="rowgroup" {
                         tr role="row" {
                             th role="columnheader" scope="col" { "Model" }
@@ -138,8 +147,8 @@ impl Overview<'_> {
                             th role="columnheader" scope="col" { "What to know" }
                         }
                     }
-                    tbody role="rowgroup" id={ (group.id()) "-rows" } data-rows {
-                        @for row in rows { (self.row(form, row)) }
+                    @for rows in rows.chunks(CHUNK) {
+                        tbody role="rowgroup" { @for row in rows { (self.row(form, row)) } }
                     }
                 }
             }
@@ -183,7 +192,8 @@ pub fn waiting(trouble: &[Notice]) -> Page {
             (foot(Form::Served))
         }
     };
-    document(Body { form: Form::Served, title: "retune".to_owned(), content })
+    let version = version(trouble);
+    document(Body { form: Form::Served, title: "retune".to_owned(), content, version })
 }
 
 /// A page for an address at which there is no model.
@@ -196,7 +206,8 @@ pub fn missing() -> Page {
         }
         (foot(Form::Served))
     };
-    document(Body { form: Form::Served, title: "No such model · retune".to_owned(), content })
+    let (title, version) = ("No such model · retune".to_owned(), version(&()));
+    document(Body { form: Form::Served, title, content, version })
 }
 
 /// How many there are of each kind, each a way down to them.

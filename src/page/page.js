@@ -31,16 +31,23 @@
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     let all = 0;
-    for (const rows of document.querySelectorAll('[data-rows]')) {
+    for (const table of document.querySelectorAll('[data-rows]')) {
       let here = 0;
-      for (const row of rows.children) {
-        const fits = words.every((word) => textOf(row).includes(word));
-        if (row.hidden === fits) row.hidden = !fits;
-        if (fits) here += 1;
+      for (const part of table.tBodies) {
+        let inPart = 0;
+        for (const row of part.rows) {
+          const fits = words.every((word) => textOf(row).includes(word));
+          if (row.hidden === fits) row.hidden = !fits;
+          if (fits) inPart += 1;
+        }
+        part.hidden = inPart === 0;
+        // The length of what the browser does not lay out.
+        part.style.setProperty('--rows', inPart);
+        here += inPart;
+        all += part.rows.length;
       }
       shown += here;
-      all += rows.children.length;
-      rows.closest('section').hidden = here === 0;
+      table.closest('section').hidden = here === 0;
     }
     const number = (count) => count.toLocaleString('en');
     const text = words.length === 0 ? '' : `${number(shown)} of ${number(all)} models`;
@@ -68,7 +75,7 @@
       clearTimeout(later);
       later = setTimeout(remember, 300);
     });
-    if (input.value) filter();
+    filter();
   }
 
   // -- Refreshing -----------------------------------------------------------
@@ -89,9 +96,10 @@
 
   const FOCUSABLE = 'a[href], button, input, summary';
 
-  /** Puts `next` in the place of `old`, with what a reader did to it. */
-  const replace = (old, next) => {
-    const focused = [...old.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+  /** Puts `next` in the place of `old`, with what a reader did to it; `active`
+   * is the element that had the focus. */
+  const replace = (old, next, active = document.activeElement) => {
+    const focused = [...old.querySelectorAll(FOCUSABLE)].indexOf(active);
     const details = old.querySelectorAll('details');
     next.querySelectorAll('details').forEach((detail, at) => {
       if (details[at]) detail.open = details[at].open;
@@ -100,27 +108,45 @@
     if (focused >= 0) next.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
   };
 
-  /** Makes the rows of `old` those of `next`, in their order. */
+  /** Makes the rows of `old` those of `next`, in their order and parts. A row
+   * of the same version stays the element that it was, wherever it goes. */
   const takeRows = (old, next) => {
-    const wanted = new Set([...next.children].map((row) => row.id));
-    for (const row of [...old.children]) if (!wanted.has(row.id)) row.remove();
-    let at = old.firstElementChild;
-    for (const row of [...next.children]) {
-      const known = byId(row.id);
-      if (known && known.dataset.v === row.dataset.v) {
-        if (known === at) at = at.nextElementSibling;
-        else old.insertBefore(known, at);
-        continue;
+    const active = document.activeElement;
+    const known = new Map([...old.tBodies].flatMap((part) => [...part.rows].map((row) => [row.id, row])));
+    const parts = [...next.tBodies].map((part) => [...part.rows]);
+    const wanted = new Set(parts.flat().map((row) => row.id));
+    // Those that go make room first: then what stays hardly ever has to move.
+    for (const [id, row] of known) if (!wanted.has(id)) row.remove();
+    parts.forEach((rows, index) => {
+      const part = () => old.appendChild(next.tBodies[0].cloneNode(false));
+      const into = old.tBodies[index] ?? part();
+      let at = into.rows[0] ?? null;
+      for (const row of rows) {
+        const before = known.get(row.id);
+        if (before && before === at) at = at.nextElementSibling;
+        else into.insertBefore(before ?? row, at);
+        if (before?.dataset.v === row.dataset.v) continue;
+        row.classList.add('changed');
+        if (before) replace(before, row, active);
       }
-      row.classList.add('changed');
-      if (known && known === at) {
-        at = at.nextElementSibling;
-        replace(known, row);
-      } else {
-        if (known) known.remove();
-        old.insertBefore(row, at);
-      }
-    }
+      // One more above pushes the last one into the next part.
+      const rest = [...into.rows].slice(rows.length);
+      if (rest.length > 0) (old.tBodies[index + 1] ?? part()).prepend(...rest);
+    });
+    for (const empty of [...old.tBodies].slice(parts.length)) empty.remove();
+    // An element that is moved loses the focus.
+    if (active !== document.activeElement && active.isConnected) active.focus({ preventScroll: true });
+  };
+
+  /** Says when the daemon looked last: that alone makes no other version. */
+  const date = (answer) => {
+    const looked = new Date(answer.headers.get('last-modified') ?? NaN);
+    const time = document.querySelector('.top time');
+    if (!time || Number.isNaN(looked.getTime())) return;
+    const iso = looked.toISOString();
+    const text = `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
+    if (time.textContent !== text) time.textContent = text;
+    time.dateTime = `${iso.slice(0, 19)}Z`;
   };
 
   const takeOver = (text) => {
@@ -139,10 +165,7 @@
     }
     for (const rows of next.querySelectorAll('[data-rows]')) {
       const old = byId(rows.id);
-      if (!old) continue;
-      takeRows(old, rows);
-      rows.closest('section').hidden = old.children.length === 0;
-      old.closest('section').hidden = old.children.length === 0;
+      if (old) takeRows(old, rows);
     }
     if (document.title !== next.title) document.title = next.title;
     filter();
@@ -161,6 +184,7 @@
       } else if (answer.status !== 304) {
         throw new Error(answer.statusText);
       }
+      date(answer);
       say('');
     } catch {
       say('The daemon does not answer; this is what it said last.');

@@ -46,6 +46,8 @@ pub(super) struct Body {
     /// Any text.
     pub(super) title: String,
     pub(super) content: Markup,
+    /// Of the content, but for when it was looked at.
+    pub(super) version: Version,
 }
 
 /// What a browser may do with a page: nothing but draw it, with the style and
@@ -79,15 +81,15 @@ fn hash(text: &str) -> String {
 pub struct Page {
     /// The whole of it.
     pub html: String,
-    /// The same for the same content.
+    /// The same for the same content, whenever that was looked at.
     pub version: String,
 }
 
 /// The whole document.
 pub(super) fn document(body: Body) -> Page {
-    let Body { form, title, content } = body;
+    let Body { form, title, content, version: content_version } = body;
     let live = form == Form::Served;
-    let version = version(&(&title, &content.0, CSS, JS)).render().0;
+    let version = version(&(&title, content_version, CSS, JS)).render().0;
     let page = html! {
         (DOCTYPE)
         html lang="en" dir="ltr" data-live=[live.then_some(&version)] {
@@ -135,6 +137,7 @@ pub(super) fn version(content: &(impl std::hash::Hash + ?Sized)) -> Version {
 }
 
 /// See [`version`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Version(u64);
 
 impl maud::Render for Version {

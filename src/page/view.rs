@@ -52,14 +52,16 @@ impl View<'_> {
     pub(super) fn page(&self, row: &Row<'_>) -> Page {
         let on = if self.emulator { " (emulator)" } else { "" };
         let name = self.detail.key.name.as_str();
+        let shown = self.content(Form::Served, row);
+        let version = version(&(&shown.0, self.notices));
         let content = html! {
             a.skip href="#view" { "Skip to the model" }
             nav.back { a href="../../../" { "All models" } }
-            main.view #view tabindex="-1" { (self.content(Form::Served, row)) }
+            main.view #view tabindex="-1" { (self.top(Form::Served, row)) (shown) }
             (list::foot(Form::Served))
         };
         let title = format!("{name}: {}{on} · retune", row.state.word);
-        document(Body { form: Form::Served, title, content })
+        document(Body { form: Form::Served, title, content, version })
     }
 
     /// A part of a file.
@@ -67,6 +69,7 @@ impl View<'_> {
         html! {
             main.view.paged id=(row.at.id()) tabindex="-1" aria-label=(row.at.name.as_str()) {
                 nav.back { a href="#models" { "All models" } }
+                (self.top(Form::File, row))
                 (self.content(Form::File, row))
             }
         }
@@ -75,8 +78,8 @@ impl View<'_> {
     fn content(&self, form: Form, row: &Row<'_>) -> Markup {
         let part = |id: &str, content: Markup| part(form, id, &content);
         html! {
-            (part("head", self.head(row)))
             (notices(form, self.notices))
+            (part("about", self.facts()))
             (part("now", self.now(row)))
             (part("runs", runs::runs(self.detail, self.listed)))
             (part("curves", self.charts()))
@@ -86,18 +89,24 @@ impl View<'_> {
         }
     }
 
-    fn head(&self, row: &Row<'_>) -> Markup {
-        let Detail { key, source, spec, .. } = self.detail;
-        let file = Untrusted::new(source.file.to_string_lossy());
+    fn top(&self, form: Form, row: &Row<'_>) -> Markup {
+        let live = form == Form::Served;
         html! {
-            header.top {
+            header.top id=[live.then_some("top")] data-v=[live.then(|| version(row.state.word))] {
                 h1 {
-                    (key.name.as_str()) " "
+                    (self.detail.key.name.as_str()) " "
                     span class=(row.state.tone.class()) { (row.state.word) }
                     @if self.emulator { " " span.tag { "emulator" } }
                 }
                 p { "As of " (time(self.at)) "." }
             }
+        }
+    }
+
+    fn facts(&self) -> Markup {
+        let Detail { key, source, spec, .. } = self.detail;
+        let file = Untrusted::new(source.file.to_string_lossy());
+        html! {
             dl.facts {
                 div { dt { "Place" } dd { (Told(&key.place.to_string())) } }
                 div { dt { "Owner" } dd { (key.owner.as_str()) } }

@@ -64,7 +64,7 @@ class Browser {
       reducedMotion: motion,
     });
     const page = await context.newPage();
-    const own = url.startsWith('file:') ? url : new URL(url).origin;
+    const own = url.startsWith('file:') ? url.split('#')[0] : new URL(url).origin;
     page.trouble = [];
     page.on('console', (message) => page.trouble.push(`${message.type()}: ${message.text()}`));
     page.on('pageerror', (error) => page.trouble.push(`error: ${error.message}`));

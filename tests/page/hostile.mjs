@@ -2,7 +2,7 @@
 
 import { equal, expect, sound, text } from './expect.mjs';
 import { World } from './retune.mjs';
-import { Service, job, PLACE } from './service.mjs';
+import { Service, job } from './service.mjs';
 
 const HARM = [
   '<script>globalThis.harm = 1</script>',
@@ -53,7 +53,6 @@ export async function hostile({ binary, browser, check, after }) {
       labels: labels('bad'),
     }),
     job(asked.get('running'), HARM, { ...harmful, labels: labels('running') }),
-    { name: `${PLACE}/tuningJobs/${HARM}x`.replaceAll(/[^a-z0-9/-]/gi, ''), labels: { x: HARM } },
   ];
   const daemon = await world.watch('--observe', '--interval', '1s');
   after(() => daemon.stop());

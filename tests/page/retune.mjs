@@ -28,7 +28,6 @@ spec:
   project: acme-ml
   location: us-central1
   limits: {maxCreates: 10000}
-  claims: {settle: 0s}
   prices: {gemini-3.5-flash: 5.00}
 `,
     );

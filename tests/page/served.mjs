@@ -90,18 +90,18 @@ export async function served({ binary, browser, check, after }) {
     const page = await browser.open(daemon.url);
     await page.fill('#filter', 'TUNED faq');
     equal(await text(page, '#matches'), '1 of 3 models');
-    equal(await page.locator('tbody tr:visible').count(), 1);
+    equal(await page.locator('[data-rows] tbody tr:visible').count(), 1);
     equal(await page.locator('section:visible').count(), 1);
     await page.waitForURL('**/?q=TUNED+faq');
     await page.click('a:text-is("support-faq")');
     await page.waitForURL(view);
     await page.goBack();
     equal(await page.inputValue('#filter'), 'TUNED faq');
-    equal(await page.locator('tbody tr:visible').count(), 1);
+    equal(await page.locator('[data-rows] tbody tr:visible').count(), 1);
     await page.fill('#filter', 'nothing has this');
     equal(await text(page, '#matches'), '0 of 3 models');
     await page.fill('#filter', '');
-    equal(await page.locator('tbody tr:visible').count(), 3);
+    equal(await page.locator('[data-rows] tbody tr:visible').count(), 3);
     await page.context().close();
   });
 

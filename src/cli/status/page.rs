@@ -1,6 +1,6 @@
 //! `retune status --html`: the page that the daemon serves, as one file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::super::exit::Exit;
@@ -12,12 +12,14 @@ use super::super::write::{self, Written};
 use super::progress;
 use crate::clock::{Clock, SystemClock};
 use crate::detail::Detail;
-use crate::model::{
-    Costs, Desired, JobName, Name, Observation, Place, Prices, Progress, Untrusted,
-};
-use crate::page::{Charts, Overview, Runs, View};
+use crate::model::{Costs, Desired, Key, Name, Observation, Observed, Place, Untrusted};
+use crate::page::{Charts, Notice, Overview, Runs, View};
 use crate::plan::Policy;
 use crate::vertex::Keep;
+
+/// Most models with a view of their own in the file: 4 KB each, so that a
+/// browser opens it at once and a mail server takes it.
+const MOST_VIEWS: usize = 1_000;
 
 /// Looks, and writes the page into `file`.
 pub(super) async fn write(
@@ -33,6 +35,12 @@ pub(super) async fn write(
     let newest = Runs::of(&seen, &policy.owner, &session.desired);
     let prices = session.prices();
     let costs = Costs::of(&seen, &policy.owner, &prices);
+    let wanted: HashMap<(&Place, &Name), &Desired> = session
+        .desired
+        .iter()
+        .filter(|desired| policy.concerns(&desired.key.name))
+        .map(|desired| ((&desired.key.place, &desired.key.name), desired))
+        .collect();
     let overview = Overview {
         owner: &policy.owner,
         plan: &plan,
@@ -40,21 +48,27 @@ pub(super) async fn write(
         runs: &newest,
         costs: &costs,
         at: SystemClock::new().now(),
-        notices: &[],
+        notices: &notices(session, wanted.len()),
         emulator: session.emulator,
     };
-    let views = views(session, policy, &seen, &progress, &prices);
-    let index: HashMap<(&Place, &Name), usize> = views
-        .iter()
-        .enumerate()
-        .map(|(at, (detail, _))| ((&detail.key.place, &detail.key.name), at))
-        .collect();
-    let page = overview.file(|place, name| {
-        let at = index.get(&(place, name)).copied()?;
-        let (detail, curves) = views.get(at)?;
-        let Overview { at, notices, emulator, .. } = overview;
-        let listed = &[];
-        Some(View { detail, listed, plan: &plan, prices: &prices, curves, at, notices, emulator })
+    let runs = RunsByName::new(&seen, &policy.owner);
+    let mut left = MOST_VIEWS;
+    let page = overview.file(|place, name, show| {
+        let Some(desired) = wanted.get(&(place, name)).filter(|_| left > 0) else { return };
+        left -= 1;
+        let at = seen.get(place).and_then(|listing| listing.as_ref().ok()?.date);
+        let runs = runs.of(desired, &seen);
+        let command = session.command(&format!("metrics {name}"));
+        show(&View {
+            detail: &Detail::new(desired, &runs, &prices, at, |job| progress.get(job)),
+            listed: &[],
+            plan: &plan,
+            prices: &prices,
+            curves: &Charts::None(format!("{command} shows them.")),
+            at: overview.at,
+            notices: &[],
+            emulator: overview.emulator,
+        });
     });
     if file == Path::new("-") {
         output.data(&page.html);
@@ -70,26 +84,44 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The own view of each model that is shown, from what the listing said.
-fn views<'a>(
-    session: &'a Session,
-    policy: &Policy,
-    seen: &'a Observation,
-    progress: &'a BTreeMap<JobName, Progress>,
-    prices: &Prices,
-) -> Vec<(Detail<'a>, Charts)> {
-    let wanted = session.desired.iter().filter(|desired| policy.concerns(&desired.key.name));
-    let view = |desired: &'a Desired| {
-        let key = &desired.key;
-        let listing = seen.get(&key.place).and_then(|listing| listing.as_ref().ok());
-        let at = listing.and_then(|listing| listing.date);
-        let runs = runs(desired, seen);
-        let detail = Detail::new(desired, &runs, prices, at, |job| progress.get(job));
-        let charts = Charts::None(format!(
-            "{} shows them.",
-            session.command(&format!("metrics {}", key.name))
-        ));
-        (detail, charts)
-    };
-    wanted.map(view).collect()
+/// What is not in the file.
+fn notices(session: &Session, models: usize) -> Vec<Notice> {
+    let text = format!(
+        "{MOST_VIEWS} of {models} models have their own view in this file, those that need somebody \
+         first; {} has another one's.",
+        session.command("status NAME --html FILE")
+    );
+    let less = models > MOST_VIEWS;
+    less.then_some(Notice { is_trouble: false, text }).into_iter().collect()
+}
+
+/// The runs of each name, found once: of thousands of models each would look
+/// through the jobs of all.
+struct RunsByName<'a> {
+    ours: HashMap<(&'a Place, &'a Name), Vec<&'a Observed>>,
+}
+
+impl<'a> RunsByName<'a> {
+    fn new(seen: &'a Observation, owner: &Name) -> Self {
+        let mut ours: HashMap<_, Vec<&Observed>> = HashMap::new();
+        for job in seen.values().flatten().flat_map(|listing| &listing.jobs) {
+            if let Some(stamp) = job.stamp.as_ref().filter(|stamp| stamp.owner == *owner) {
+                ours.entry((&job.place, &stamp.name)).or_default().push(job);
+            }
+        }
+        for runs in ours.values_mut() {
+            runs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
+        }
+        Self { ours }
+    }
+
+    /// Those of one model, newest first.
+    fn of(&self, desired: &Desired, seen: &'a Observation) -> Vec<&'a Observed> {
+        let Key { place, name, .. } = &desired.key;
+        match desired.lifecycle.adopt {
+            // A job without a label of ours.
+            Some(_) => runs(desired, seen),
+            None => self.ours.get(&(place, name)).cloned().unwrap_or_default(),
+        }
+    }
 }

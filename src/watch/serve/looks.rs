@@ -18,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Mutex as Waiting;
 
-use crate::model::{JobName, Name, Observed, Phase, Place};
+use crate::model::{JobName, JobState, Name, Observed, Phase, Place};
 use crate::page::{Charts, Notice};
 
 /// Who reads from Vertex what a view needs beyond the listing.
@@ -69,6 +69,9 @@ pub(super) enum Known {
     },
 }
 
+/// A run as the listing has it.
+type Listed = (JobName, JobState);
+
 type Entry = Arc<Waiting<Option<Arc<Seen>>>>;
 
 /// The looks of the last minute, and what they read.
@@ -90,12 +93,13 @@ impl Looks {
         Self { reader, state: Mutex::default() }
     }
 
-    /// What is known of a model whose newest runs are `jobs`, at the time `now`.
+    /// What is known of a model whose newest runs are `jobs`, in the states that
+    /// the listing has them in, at the time `now`.
     pub(super) async fn of(
         self: &Arc<Self>,
         place: &Place,
         name: &Name,
-        jobs: Vec<JobName>,
+        jobs: Vec<Listed>,
         now: Duration,
     ) -> Known {
         let entry = self.lock().entry((place.clone(), name.clone()));
@@ -106,7 +110,7 @@ impl Looks {
         looking.await.unwrap_or(Known::Later { before: None, wait: Duration::ZERO })
     }
 
-    async fn look(&self, entry: &Entry, name: &Name, jobs: &[JobName], now: Duration) -> Known {
+    async fn look(&self, entry: &Entry, name: &Name, jobs: &[Listed], now: Duration) -> Known {
         let mut kept = entry.lock().await;
         if let Some(seen) = kept.as_ref().filter(|seen| seen.is_fresh(jobs, now)) {
             return Known::Fresh(Arc::clone(seen));
@@ -123,11 +127,11 @@ impl Looks {
         &self,
         before: Option<&Seen>,
         name: &Name,
-        jobs: &[JobName],
+        jobs: &[Listed],
         at: Duration,
     ) -> Seen {
         let (mut runs, mut trouble) = (Vec::new(), Vec::new());
-        for job in jobs {
+        for (job, _) in jobs {
             let known = before.and_then(|seen| seen.runs.iter().find(|run| run.name == *job));
             let read = match known.filter(|run| has_ended(run)) {
                 Some(run) => Ok(run.clone()),
@@ -188,9 +192,16 @@ impl State {
 
 impl Seen {
     /// Whether a look at `jobs` would read nothing else.
-    fn is_fresh(&self, jobs: &[JobName], now: Duration) -> bool {
-        let same = self.runs.iter().map(|run| &run.name).eq(jobs);
-        let ended = same && self.trouble.is_empty() && self.runs.iter().all(has_ended);
+    fn is_fresh(&self, jobs: &[Listed], now: Duration) -> bool {
+        // What had ended is what it was, whatever an older listing says.
+        let is_old = |(job, state): &Listed| {
+            let read = self.runs.iter().find(|run| run.name == *job);
+            read.is_none_or(|read| !has_ended(read) && read.state != *state)
+        };
+        if self.trouble.is_empty() && jobs.iter().any(is_old) {
+            return false;
+        }
+        let ended = self.trouble.is_empty() && self.runs.iter().all(has_ended);
         ended || now.saturating_sub(self.at) < MINUTE
     }
 }

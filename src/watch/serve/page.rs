@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::answers::App;
 use super::looks::Known;
 use crate::detail::Detail;
-use crate::model::{Desired, JobName, Observed, Place, Pretty, Prices, Progress};
+use crate::model::{Costs, Desired, JobName, Observed, Place, Pretty, Prices, Progress};
 use crate::page::{self, Charts, Form, Notice, Overview, Page, Runs, View};
 use crate::plan::Plan;
 use crate::watch::published::{self, Manifested, Shown};
@@ -23,23 +23,26 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 /// The list of every tuned model.
 pub(super) async fn list(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let state = app.published.read();
+    let at = looked(&app, &state);
     // Thousands of models take longer than a task may hold its thread.
     let made = tokio::task::spawn_blocking(move || {
         let mut list = app.list.lock().unwrap_or_else(PoisonError::into_inner);
         list.of(&state, &app)
     });
     match made.await {
-        Ok((body, version)) => answer(&headers, StatusCode::OK, body, &version),
+        Ok((body, version)) => answer(&headers, StatusCode::OK, body, &version, Some(at)),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
-/// A page, or the word that the asker has it already.
-pub(super) fn answer(
+/// A page, or the word that the asker has it already, and when what it shows
+/// was looked at.
+fn answer(
     asked: &HeaderMap,
     status: StatusCode,
     body: Bytes,
     version: &str,
+    at: Option<Timestamp>,
 ) -> Response {
     let tag = format!("\"{version}\"");
     let known = asked.get(header::IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
@@ -58,6 +61,10 @@ pub(super) fn answer(
     ];
     let valid = headers.into_iter().filter_map(|(name, value)| Some((name, value.ok()?)));
     response.headers_mut().extend(valid);
+    let at = at.map(|at| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(at) = at.and_then(|at| HeaderValue::from_str(&at).ok()) {
+        response.headers_mut().insert(header::LAST_MODIFIED, at);
+    }
     response
 }
 
@@ -71,6 +78,7 @@ pub(super) struct List {
     plan: Weak<Plan>,
     progress: Weak<BTreeMap<JobName, Progress>>,
     runs: Weak<Runs>,
+    costs: Weak<Costs>,
     notices: Vec<Notice>,
     body: Bytes,
     version: String,
@@ -85,13 +93,15 @@ impl List {
         };
         let plan = Arc::downgrade(&shown.plan);
         let (progress, runs) = (Arc::downgrade(&shown.progress), Arc::downgrade(&shown.runs));
+        let costs = Arc::downgrade(&shown.costs);
         let same = self.plan.ptr_eq(&plan)
             && self.progress.ptr_eq(&progress)
             && self.runs.ptr_eq(&runs)
+            && self.costs.ptr_eq(&costs)
             && self.notices == notices;
         if !same {
             let Page { html, version } = overview(shown, &notices, app, looked(app, state)).page();
-            *self = Self { plan, progress, runs, notices, body: html.into(), version };
+            *self = Self { plan, progress, runs, costs, notices, body: html.into(), version };
         }
         (self.body.clone(), self.version.clone())
     }
@@ -107,7 +117,7 @@ pub(super) async fn view(
     let place = Place { project, location };
     let (Some(shown), Some(files)) = (&state.shown, &state.current) else {
         let Page { html, version } = page::waiting(&notices(&state));
-        return answer(&headers, StatusCode::OK, html.into(), &version);
+        return answer(&headers, StatusCode::OK, html.into(), &version, None);
     };
     let is_it = |desired: &&Desired| {
         desired.key.place == place && desired.key.name.as_str() == name.as_str()
@@ -116,18 +126,21 @@ pub(super) async fn view(
         return no_model(&headers);
     };
     let listed = shown.runs.get(&place, &desired.key.name);
-    let jobs = listed.iter().map(|run| run.job.clone()).collect();
+    let jobs = listed.iter().map(|run| (run.job.clone(), run.state.clone())).collect();
     let known = app.looks.of(&place, &desired.key.name, jobs, (app.elapsed)()).await;
     let prices = files.workspace.as_ref().map(|workspace| workspace.prices.clone());
     match own(&app, &state, shown, &desired, &prices.unwrap_or_default(), known) {
-        Some(Page { html, version }) => answer(&headers, StatusCode::OK, html.into(), &version),
+        Some(Page { html, version }) => {
+            let at = Some(looked(&app, &state));
+            answer(&headers, StatusCode::OK, html.into(), &version, at)
+        }
         None => no_model(&headers),
     }
 }
 
 fn no_model(headers: &HeaderMap) -> Response {
     let Page { html, version } = page::missing();
-    answer(headers, StatusCode::NOT_FOUND, html.into(), &version)
+    answer(headers, StatusCode::NOT_FOUND, html.into(), &version, None)
 }
 
 /// The page of one model; `None` when the last pass did not see it.
