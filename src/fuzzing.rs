@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::google::Answer;
 use crate::manifest::{self, Loaded, Settings};
-use crate::model::{Listing, Observed, Place};
+use crate::model::{Listing, Observed, Place, Texts};
 use crate::vertex::listing::{Lister, Pages};
 use crate::vertex::wire::{self, Page, Sieve};
 use crate::vertex::{Keep, ReadError, WireError};
@@ -37,7 +37,8 @@ pub fn page(
     place: &Place,
     keep: &Keep,
 ) -> Result<(Vec<Observed>, u64, Option<String>), WireError> {
-    let Page { kept, foreign, next } = wire::page(body, place, &Sieve::new(keep))?;
+    let Page { kept, foreign, next } =
+        wire::page(body, place, &Sieve::new(keep), &mut Texts::default())?;
     Ok((kept, foreign, next))
 }
 

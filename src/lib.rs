@@ -15,6 +15,7 @@
 //! - [`page`]: a plan, and what is known of its models, as HTML.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
+//! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
 //! - [`cli`]: the commands; the only module that prints.
@@ -36,6 +37,7 @@ pub mod apply;
 pub mod claims;
 pub mod cli;
 pub mod clock;
+pub mod curves;
 pub mod detail;
 pub mod emulator;
 #[doc(hidden)]

@@ -13,6 +13,7 @@ pub mod identity;
 mod job;
 mod job_name;
 mod key;
+mod label_set;
 pub mod labels;
 mod lifecycle;
 mod prices;
@@ -20,6 +21,7 @@ mod request;
 mod resource;
 mod shard;
 mod spec;
+mod text;
 mod untrusted;
 
 pub(crate) use spec::digits;
@@ -35,6 +37,7 @@ pub use job::{
 };
 pub use job_name::{JobName, JobNameError};
 pub use key::{Key, Name, NameError, Place};
+pub use label_set::Labels;
 pub use labels::Stamp;
 pub(crate) use lifecycle::maybe_duration;
 pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
@@ -46,4 +49,5 @@ pub use spec::{
     AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,
     PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
 };
+pub use text::{Text, Texts};
 pub use untrusted::{Untrusted, inert_json};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::StreamExt;
 
 use crate::google::chain;
-use crate::model::{Desired, Listing, Observation, Place, Untrusted, Workspace};
+use crate::model::{Desired, JobName, Listing, Observation, Place, Untrusted, Workspace};
 use crate::mutant::{Mutant, is};
 use crate::plan::{CreateReason, Plan, Policy, plan};
 use crate::vertex::{Keep, ReadError, Vertex};
@@ -26,8 +26,16 @@ pub fn places(desired: &[Desired], workspace: Option<&Workspace>) -> BTreeSet<Pl
 
 /// Which jobs a plan over `desired` needs to see in full.
 pub fn keep(desired: &[Desired]) -> Keep {
-    let adopted = desired.iter().filter_map(|d| d.lifecycle.adopt.clone());
-    Keep::Retune { adopted: adopted.collect() }
+    Keep::Retune { adopted: adopted(desired) }
+}
+
+/// The same, for whoever holds what is seen until the next look.
+pub fn keep_lasting(desired: &[Desired]) -> Keep {
+    Keep::Lasting { adopted: adopted(desired) }
+}
+
+fn adopted(desired: &[Desired]) -> BTreeSet<JobName> {
+    desired.iter().filter_map(|d| d.lifecycle.adopt.clone()).collect()
 }
 
 /// A place that could not be listed completely, and why.

@@ -15,6 +15,7 @@
 //! 4. Decisions rest on v1 of the API; [`Vertex::progress`] alone looks further.
 
 mod client;
+mod curves;
 mod endpoint;
 mod error;
 pub(crate) mod listing;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use client::{Client, ClientError, ClientOptions};
+pub use curves::{Charted, Head, Reach};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
 pub use made::{Made, Presence};
@@ -48,6 +50,12 @@ pub enum Keep {
     All,
     /// Jobs with retune's labels, of any owner, and these by name.
     Retune {
+        /// Jobs that a manifest adopts.
+        adopted: BTreeSet<JobName>,
+    },
+    /// The same ones, and of each only what a plan rests on or shows: no
+    /// checkpoints and no experiment. For whoever holds them for months.
+    Lasting {
         /// Jobs that a manifest adopts.
         adopted: BTreeSet<JobName>,
     },

@@ -350,8 +350,7 @@ fn labels_are_merged_and_the_manifest_wins() {
     let manifest = good("support-faq", "support-faq\n  labels: {team: support}");
     let tree = Tree::new(&[("m/m.yaml", &manifest), ("m/w.yaml", &shared)]);
     let manifests = tree.load("m", &Settings::default()).into_result().unwrap();
-    let labels: Vec<(&str, &str)> =
-        manifests.desired[0].spec.labels.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+    let labels: Vec<(&str, &str)> = manifests.desired[0].spec.labels.iter().collect();
     assert_eq!(labels, [("env", "prod"), ("team", "support")]);
     // Each of the two may be within the limit, and both together beyond it.
     let many = |from: usize| (from..from + 30).map(|i| format!("k{i}: x, ")).collect::<String>();

@@ -112,7 +112,7 @@ impl Looked {
 
 /// The object that claims this very create.
 fn path(create: &Create) -> ClaimPath {
-    let label = |name: &str| create.request.labels.get(name).map(String::as_str);
+    let label = |name: &str| create.request.labels.get(name);
     let spec = label(labels::SPEC).unwrap_or_default();
     let attempt = label(labels::ATTEMPT).and_then(|text| text.parse().ok()).unwrap_or(1);
     ClaimPath::new(&create.key, spec, label(labels::DATA), attempt)

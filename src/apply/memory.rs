@@ -16,7 +16,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
-use crate::model::{JobName, Key, Listing, Name, Observation, Observed, Place, labels};
+use crate::model::{
+    JobName, Key, Labels, Listing, Name, Observation, Observed, Place, Text, labels,
+};
 use crate::mutant::{Mutant, is};
 use crate::plan::{Action, Create, HoldReason, Known, Plan};
 
@@ -66,13 +68,13 @@ impl Look {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Due {
     key: Key,
-    spec: String,
-    attempt: String,
+    spec: Text,
+    attempt: Text,
 }
 
 impl Due {
     fn of(create: &Create) -> Self {
-        let label = |name: &str| create.request.labels.get(name).cloned().unwrap_or_default();
+        let label = |name: &str| create.request.labels.text(name).unwrap_or_default();
         Self { key: create.key.clone(), spec: label(labels::SPEC), attempt: label(labels::ATTEMPT) }
     }
 }
@@ -124,8 +126,8 @@ impl Memory {
     /// A create was answered with this job. `sent` are the labels that went
     /// out: an answer without them means that the service is not what we take
     /// it for, and every further create could be one that is never found again.
-    pub fn made(&mut self, job: &Observed, sent: &BTreeMap<String, String>) {
-        let missing = sent.iter().find(|(key, value)| job.echo.labels.get(*key) != Some(value));
+    pub fn made(&mut self, job: &Observed, sent: &Labels) {
+        let missing = sent.iter().find(|(key, value)| job.echo.labels.get(key) != Some(*value));
         if let Some((key, _)) = missing {
             self.mistrust = Some(format!(
                 "{} was created without the label `{key}`, so it could not be recognised again",
@@ -140,7 +142,7 @@ impl Memory {
     /// A job that is not listed was read by its name; it belongs in the listing
     /// of this place. One from another location is none of its runs.
     pub fn found(&mut self, place: &Place, job: Observed) {
-        if job.name.location == place.location {
+        if place.location == job.name.location() {
             let job = Observed { place: place.clone(), ..job };
             self.made.insert(job.name.clone(), job.into());
         }
@@ -246,7 +248,7 @@ impl Memory {
         for (place, names) in &self.names {
             let Some(Ok(listing)) = observation.get(place) else { continue };
             let listed = ids(listing);
-            let missing = names.iter().filter(|name| !listed.contains(&*name.id));
+            let missing = names.iter().filter(|name| !listed.contains(name.id()));
             lost.extend(missing.map(|name| (place.clone(), name.clone())));
         }
         lost.sort();
@@ -271,7 +273,7 @@ impl Memory {
             let names = self.names.get(place).filter(|names| !names.is_empty());
             let lacks = names.is_some_and(|names| {
                 let listed = ids(listing);
-                names.iter().any(|n| !listed.contains(&*n.id) && !self.made.contains_key(n))
+                names.iter().any(|n| !listed.contains(n.id()) && !self.made.contains_key(n))
             });
             if listed * 2 < *known || lacks {
                 self.implausible.insert(place.clone(), listed);
@@ -367,7 +369,7 @@ fn window(settle: Duration) -> Duration {
 
 /// What tells the jobs of one place apart, however its project is written.
 fn ids(listing: &Listing) -> HashSet<&str> {
-    listing.jobs.iter().map(|job| &*job.name.id).collect()
+    listing.jobs.iter().map(|job| job.name.id()).collect()
 }
 
 #[cfg(test)]

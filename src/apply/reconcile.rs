@@ -11,7 +11,7 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{Desired, JobName, Observation, Place, Untrusted};
 use crate::mutant::{Mutant, is};
-use crate::observe::{ObserveError, decide, keep, observe, observe_each};
+use crate::observe::{ObserveError, decide, keep, keep_lasting, observe, observe_each};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan, Policy};
 use crate::vertex::{ReadError, Vertex};
 
@@ -37,8 +37,9 @@ pub struct Reconciler<'a, V, E, C, S = NoClaims> {
     pub policy: &'a Policy,
     /// How long a create must have been due before it is sent.
     pub settle: Duration,
-    /// Whether a place that cannot be listed holds only itself. Else nothing is
-    /// done anywhere.
+    /// Whether this is done again and again: then a place that cannot be listed
+    /// holds only itself, and what is seen is held in as little memory as can be.
+    /// Else nothing is done anywhere.
     pub partial: bool,
 }
 
@@ -102,7 +103,8 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Reconciler<'_, V, E, C, S> 
     pub async fn look(&self) -> Result<Seen, ObserveError> {
         let clock = self.executor.clock;
         let (began, began_wall) = (clock.elapsed(), clock.now());
-        let (keep, vertex) = (keep(self.desired), self.executor.vertex);
+        let keep = if self.partial { keep_lasting(self.desired) } else { keep(self.desired) };
+        let vertex = self.executor.vertex;
         let mut failed = Vec::new();
         let mut observation = if self.partial {
             let (observation, errors) = observe_each(vertex, self.places, &keep).await;

@@ -159,11 +159,7 @@ fn job_names(target: &str, session: &Session) -> Option<Vec<JobName>> {
     if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    let in_place = |place: &Place| JobName {
-        project: place.project.clone(),
-        location: place.location.clone(),
-        id: id.to_owned(),
-    };
+    let in_place = |place: &Place| JobName::new(&place.project, &place.location, id);
     Some(session.places.iter().map(in_place).collect())
 }
 

@@ -60,7 +60,7 @@ fn text(jobs: &[&Observed], emulator: bool) -> String {
                 .map(|m| m.tuned_model_name.as_str()));
             [
                 job.name.short(),
-                job.place.location.clone(),
+                job.place.location.to_string(),
                 job.state.word().to_owned(),
                 job.create_time
                     .map(|t| t.strftime("%Y-%m-%d %H:%M").to_string())

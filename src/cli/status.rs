@@ -59,7 +59,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
     if let Some(file) = &args.html {
-        page::write(file, &session, &policy, output).await?;
+        page::write(file, &args.names, &session, &policy, output).await?;
         session.close().await;
         return Ok(Exit::Done);
     }

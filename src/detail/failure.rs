@@ -136,8 +136,8 @@ fn bucket(uri: &str) -> Option<&str> {
 /// Who reads datasets, by default (Google's page on tuning, "Secure
 /// Fine-Tuning Service Agent"). It takes the project's number.
 fn agent(job: &JobName) -> Option<String> {
-    let number = job.project.bytes().all(|b| b.is_ascii_digit()) && !job.project.is_empty();
-    number.then(|| format!("service-{}@gcp-sa-vertex-tune.iam.gserviceaccount.com", job.project))
+    let number = job.project().bytes().all(|b| b.is_ascii_digit()) && !job.project().is_empty();
+    number.then(|| format!("service-{}@gcp-sa-vertex-tune.iam.gserviceaccount.com", job.project()))
 }
 
 fn see_model(job: &Observed) -> String {

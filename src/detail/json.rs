@@ -59,7 +59,6 @@ fn run(run: &Run<'_>) -> Value {
         "adopted": run.adopted,
         "changes": run.changes,
         "revision": stamp.and_then(|stamp| stamp.rev),
-        "retuneRun": stamp.and_then(|stamp| stamp.run.clone()),
         "waitedSeconds": seconds(run.waited),
         "ranSeconds": seconds(run.ran),
         "progress": run.progress.map(|progress| json!({

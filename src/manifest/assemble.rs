@@ -1,7 +1,7 @@
 //! All documents together: which Workspace applies, where each model is tuned,
 //! whose labels it carries, and whether two manifests claim one name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use super::finding::Finding;
 use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
 use crate::model::{
-    Desired, Key, Name, Place, Prices, Source, TuningSpec, Wanted, Workspace, labels,
+    Desired, Key, Labels, Name, Place, Prices, Source, Text, Texts, TuningSpec, Wanted, Workspace,
+    labels,
 };
 
 pub(super) struct Input<'a, M> {
@@ -43,8 +44,9 @@ pub(super) trait Candidate {
     /// Where it does.
     fn named_at(&self) -> Spot;
 
-    /// What becomes of it with what applies to all.
-    fn make(self, common: &Arc<Common>) -> Made;
+    /// What becomes of it with what applies to all. What many models have in
+    /// common is taken from `texts`.
+    fn make(self, common: &Arc<Common>, texts: &mut Texts) -> Made;
 }
 
 impl Candidate for ReadManifest {
@@ -56,8 +58,8 @@ impl Candidate for ReadManifest {
         self.name.clone()
     }
 
-    fn make(self, common: &Arc<Common>) -> Made {
-        common.make(self)
+    fn make(self, common: &Arc<Common>, texts: &mut Texts) -> Made {
+        common.make(self, texts)
     }
 }
 
@@ -113,8 +115,9 @@ pub(super) fn assemble<M: Candidate>(
     duplicate_names(&manifests, findings);
     let common = Arc::new(Common::of(first.as_ref(), settings, broken_workspace));
     let mut desired = Vec::with_capacity(manifests.len());
+    let mut texts = Texts::default();
     for manifest in manifests {
-        let made = manifest.make(&common);
+        let made = manifest.make(&common, &mut texts);
         findings.extend(made.findings);
         desired.extend(made.desired);
         usage = usage.or(made.usage);
@@ -146,10 +149,10 @@ fn duplicate_names<M: Candidate>(manifests: &[M], findings: &mut Vec<Finding>) {
 /// those that do not say it themselves.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Common {
-    owner: String,
-    project: Option<(String, Spot)>,
-    location: Option<(String, Spot)>,
-    labels: BTreeMap<String, String>,
+    owner: Option<Name>,
+    project: Option<(Text, Spot)>,
+    location: Option<(Text, Spot)>,
+    labels: Labels,
     settings: Settings,
     broken_workspace: bool,
 }
@@ -157,18 +160,17 @@ pub(super) struct Common {
 impl Common {
     fn of(workspace: Option<&ReadWorkspace>, settings: &Settings, broken_workspace: bool) -> Self {
         let mut common = Self {
-            owner: DEFAULT_OWNER.to_owned(),
+            owner: DEFAULT_OWNER.parse().ok(),
             project: None,
             location: None,
-            labels: BTreeMap::new(),
+            labels: Labels::default(),
             settings: settings.clone(),
             broken_workspace,
         };
         if let Some(workspace) = workspace {
             let WorkspaceDocument { metadata, spec, .. } = &workspace.document;
-            let with =
-                |value: &Option<String>, spot: &Spot| value.clone().map(|v| (v, spot.clone()));
-            common.owner.clone_from(&metadata.name);
+            let with = |value: &Option<Text>, spot: &Spot| value.clone().map(|v| (v, spot.clone()));
+            common.owner = metadata.name.parse().ok();
             common.project = with(&spec.project, &workspace.project);
             common.location = with(&spec.location, &workspace.location);
             common.labels.clone_from(&spec.labels);
@@ -177,12 +179,13 @@ impl Common {
     }
 
     /// What becomes of a manifest.
-    pub(super) fn make(&self, manifest: ReadManifest) -> Made {
+    pub(super) fn make(&self, manifest: ReadManifest, texts: &mut Texts) -> Made {
         let Made { mut findings, mut usage, .. } = Made::default();
         let place = self.place(&manifest, &mut findings, &mut usage);
         let desired = place.and_then(|place| {
             findings.extend(checks::placed(&manifest, &place));
-            one(manifest, place, &self.owner, &self.labels, &mut findings)
+            let owner = self.owner.clone()?;
+            one(manifest, place, owner, &self.labels, texts, &mut findings)
         });
         Made { desired, findings, usage }
     }
@@ -195,8 +198,8 @@ impl Common {
         usage: &mut Option<UsageError>,
     ) -> Option<Place> {
         let Self { settings, broken_workspace, .. } = self;
-        let mut one = |part: &Part, own: &Option<String>, spot: &Spot, shared, setting| {
-            let found = part.decide(own.as_deref().map(|v| (v, spot)), shared, setting, usage);
+        let mut one = |part: &Part, own: &Option<Text>, spot: &Spot, shared, setting| {
+            let found = part.decide(own.as_ref().map(|v| (v, spot)), shared, setting, usage);
             // A Workspace that cannot be read may well say it.
             if found.is_none() && !*broken_workspace {
                 findings.push(part.missing(spot.clone()));
@@ -243,25 +246,25 @@ impl Part {
     /// `--project` can never recreate a directory elsewhere.
     fn decide(
         &self,
-        own: Option<(&str, &Spot)>,
-        shared: &Option<(String, Spot)>,
+        own: Option<(&Text, &Spot)>,
+        shared: &Option<(Text, Spot)>,
         setting: &Setting,
         usage: &mut Option<UsageError>,
-    ) -> Option<String> {
-        let written = own.or(shared.as_ref().map(|(value, spot)| (value.as_str(), spot)));
+    ) -> Option<Text> {
+        let written = own.or(shared.as_ref().map(|(value, spot)| (value, spot)));
         if let (Some((set, spot)), Some(flag)) = (written, &setting.flag)
-            && flag != set
+            && flag.as_str() != set.as_str()
             && usage.is_none()
         {
             *usage = Some(UsageError::Disagrees {
                 flag: self.flag,
                 value: shown(flag),
-                set: set.to_owned(),
+                set: set.to_string(),
                 place: spot.shown(),
             });
         }
-        let written = written.map(|(value, _)| value.to_owned());
-        written.or_else(|| setting.flag.clone()).or_else(|| setting.environment.clone())
+        let set = || setting.flag.as_ref().or(setting.environment.as_ref()).map(Text::from);
+        written.map(|(value, _)| value.clone()).or_else(set)
     }
 
     fn missing(&self, spot: Spot) -> Finding {
@@ -296,9 +299,10 @@ pub(super) fn malformed(settings: &Settings) -> Option<UsageError> {
 /// only what the manifest says.
 pub(super) fn bare(manifest: ReadManifest) -> Option<Desired> {
     let TunedModelSpec { project, location, .. } = &manifest.document.spec;
-    let own = |part: &Option<String>| part.clone().unwrap_or_default();
+    let own = |part: &Option<Text>| part.clone().unwrap_or_default();
     let place = Place::new(own(project), own(location));
-    one(manifest, place, DEFAULT_OWNER, &BTreeMap::new(), &mut Vec::new())
+    let owner = DEFAULT_OWNER.parse().ok()?;
+    one(manifest, place, owner, &Labels::default(), &mut Texts::default(), &mut Vec::new())
 }
 
 /// The desired model of a manifest. Every field of the document is named here,
@@ -306,8 +310,9 @@ pub(super) fn bare(manifest: ReadManifest) -> Option<Desired> {
 fn one(
     manifest: ReadManifest,
     place: Place,
-    owner: &str,
-    shared: &BTreeMap<String, String>,
+    owner: Name,
+    shared: &Labels,
+    texts: &mut Texts,
     findings: &mut Vec<Finding>,
 ) -> Option<Desired> {
     let TunedModel { api_version: _, kind: _, metadata, spec } = manifest.document;
@@ -328,8 +333,9 @@ fn one(
         task: _,
         lifecycle,
     } = spec;
+    let mut take = |text: &str| texts.take(text);
     let mut all = shared.clone();
-    all.extend(labels);
+    all.extend(labels.iter().map(|(key, value)| (take(key), take(value))));
     if all.len() > labels::MAX_USER_LABELS {
         let message = format!("{} labels with the Workspace's; at most 55", all.len());
         findings.push(
@@ -337,18 +343,17 @@ fn one(
                 .hint("Vertex takes 64 labels, and nine are retune's own; remove some"),
         );
     }
-    let key =
-        Key { place, owner: owner.parse().ok()?, name: name.parse().ok()?, rerun: lifecycle.rerun };
+    let key = Key { place, owner, name: name.parse().ok()?, rerun: lifecycle.rerun };
     let spec = TuningSpec {
-        base_model,
+        base_model: base_model.as_deref().map(&mut take),
         pre_tuned_model,
         tuned_model_display_name,
-        description,
+        description: description.as_deref().map(&mut take),
         labels: all,
         supervised_tuning_spec,
         preference_optimization_spec,
         encryption_spec,
-        service_account,
+        service_account: service_account.as_deref().map(&mut take),
     };
     Some(Wanted { key, spec, lifecycle, source: manifest.source }.into())
 }

@@ -167,21 +167,22 @@ pub(crate) fn placed(manifest: &ReadManifest, place: &Place) -> Vec<Finding> {
     let mut findings = Vec::new();
     let spec = &manifest.document.spec;
     if let Some(job) = &spec.lifecycle.adopt
-        && job.location != place.location
+        && place.location != job.location()
     {
         let message = format!(
             "the job to adopt is in `{}`, the manifest in `{}`",
-            job.location, place.location
+            job.location(),
+            place.location
         );
         findings.push(
             Finding::new(Code::AdoptElsewhere, manifest.location.clone(), message)
-                .hint(format!("set `location: {}`, or adopt another job", job.location)),
+                .hint(format!("set `location: {}`, or adopt another job", job.location())),
         );
     }
     let model = spec.base_model.as_deref().and_then(catalog::lookup);
     if let Some(model) = model
         && !model.tuning_regions.is_empty()
-        && !model.tuning_regions.contains(&place.location)
+        && model.tuning_regions.iter().all(|region| place.location != *region)
     {
         let message = format!("`{}` is not listed for tuning in `{}`", model.id, place.location);
         findings.push(

@@ -4,14 +4,12 @@
 //! schema's descriptions and the editor's hover text. Which values a field takes
 //! is said once, in its schema, and the loader checks documents against that.
 
-use std::collections::BTreeMap;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Bucket, EncryptionSpec, Lifecycle, Limits, Name, PreTunedModel, PreferenceOptimizationSpec,
-    SupervisedTuningSpec, labels,
+    Bucket, EncryptionSpec, Labels, Lifecycle, Limits, Name, PreTunedModel,
+    PreferenceOptimizationSpec, SupervisedTuningSpec, Text, labels,
 };
 
 /// What every document's `apiVersion` says.
@@ -61,7 +59,7 @@ pub struct TunedModelMetadata {
     /// Workspace's.
     #[serde(default)]
     #[schemars(schema_with = "labels_schema")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
 }
 
 /// How it is tuned. The field names are the Vertex AI API's own.
@@ -79,16 +77,16 @@ pub struct TunedModelSpec {
     /// `GOOGLE_CLOUD_PROJECT`.
     #[serde(default)]
     #[schemars(schema_with = "project_schema")]
-    pub project: Option<String>,
+    pub project: Option<Text>,
     /// The region of the job. Left out: the Workspace's, then `--location`, then
     /// `GOOGLE_CLOUD_LOCATION`.
     #[serde(default)]
     #[schemars(schema_with = "location_schema")]
-    pub location: Option<String>,
+    pub location: Option<Text>,
     /// The model to tune. Exclusive with `preTunedModel`.
     #[serde(default)]
     #[schemars(schema_with = "base_model_schema")]
-    pub base_model: Option<String>,
+    pub base_model: Option<Text>,
     /// An own tuned model to tune further. Exclusive with `baseModel`.
     #[serde(default)]
     pub pre_tuned_model: Option<PreTunedModel>,
@@ -96,10 +94,10 @@ pub struct TunedModelSpec {
     /// no run.
     #[serde(default)]
     #[schemars(schema_with = "display_name_schema")]
-    pub tuned_model_display_name: Option<String>,
+    pub tuned_model_display_name: Option<Text>,
     /// Free text on the job. Changing it starts no run.
     #[serde(default)]
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// Supervised fine-tuning: examples of prompts with the wanted answers. Exclusive with
     /// `preferenceOptimizationSpec`.
     #[serde(default)]
@@ -113,7 +111,7 @@ pub struct TunedModelSpec {
     /// The service account that the job runs as. Changing it starts no run.
     #[serde(default)]
     #[schemars(schema_with = "service_account_schema")]
-    pub service_account: Option<String>,
+    pub service_account: Option<Text>,
     /// What the model is for: turns on the advice of Google's tuning guide. Never sent to Vertex.
     #[serde(default)]
     pub task: Option<Task>,
@@ -170,11 +168,11 @@ pub struct WorkspaceSpec {
     /// The Google Cloud project of manifests that name none.
     #[serde(default)]
     #[schemars(schema_with = "project_schema")]
-    pub project: Option<String>,
+    pub project: Option<Text>,
     /// The region of manifests that name none.
     #[serde(default)]
     #[schemars(schema_with = "location_schema")]
-    pub location: Option<String>,
+    pub location: Option<Text>,
     /// Places with no manifest any more, whose jobs are still looked at.
     #[serde(default)]
     #[schemars(extend("maxItems" = 100))]
@@ -182,7 +180,7 @@ pub struct WorkspaceSpec {
     /// Labels of every job. A manifest's own win.
     #[serde(default)]
     #[schemars(schema_with = "labels_schema")]
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// How much one plan may change. Above a limit nothing is done at all.
     #[serde(default)]
     pub limits: LimitsDocument,
@@ -190,7 +188,7 @@ pub struct WorkspaceSpec {
     /// They win over the table that comes with retune, which is dated and knows few models.
     #[serde(default)]
     #[schemars(schema_with = "prices_schema")]
-    pub prices: BTreeMap<String, f64>,
+    pub prices: std::collections::BTreeMap<String, f64>,
     /// How a create is kept from being paid twice.
     #[serde(default)]
     pub claims: ClaimsDocument,
@@ -236,10 +234,10 @@ fn settle_schema(_: &mut SchemaGenerator) -> Schema {
 pub struct PlaceDocument {
     /// The Google Cloud project.
     #[schemars(schema_with = "project_schema")]
-    pub project: String,
+    pub project: Text,
     /// The region.
     #[schemars(schema_with = "location_schema")]
-    pub location: String,
+    pub location: Text,
 }
 
 /// How much one plan may change. Above a limit nothing is done at all.

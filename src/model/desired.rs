@@ -1,11 +1,10 @@
 //! What the manifests ask for.
 
-use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Bucket, Key, Lifecycle, Name, Place, Prices, TuningSpec};
+use super::{Bucket, Key, Labels, Lifecycle, Name, Place, Prices, Text, TuningSpec};
 
 /// One tuned model that should exist. A copy takes no memory until it is
 /// changed: of ten thousand, a daemon holds each in two states of the files.
@@ -60,13 +59,13 @@ pub struct Workspace {
     /// The owner, written on every job.
     pub owner: Name,
     /// The project of manifests that name none.
-    pub project: Option<String>,
+    pub project: Option<Text>,
     /// The location of manifests that name none.
-    pub location: Option<String>,
+    pub location: Option<Text>,
     /// Places with no manifest any more that are still listed.
     pub also_list: Vec<Place>,
     /// Labels of every job; a manifest's own win.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// How much one plan may change.
     pub limits: Limits,
     /// US dollars for a million training tokens, by base model: they win over

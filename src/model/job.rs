@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{DataStats, JobName, Place, Stamp, TuningSpec, Untrusted};
+use super::{DataStats, JobName, Place, Stamp, Text, TuningSpec, Untrusted};
 use crate::mutant::{Mutant, is};
 
 /// A tuning job as Vertex showed it at one instant.
@@ -30,13 +30,13 @@ pub struct Observed {
     pub echo: TuningSpec,
     /// The base model of the tuned model that it goes on from: the API fills
     /// it in (proto `PreTunedModel.base_model`, output only).
-    pub pre_tuned_base: Option<Box<str>>,
+    pub pre_tuned_base: Option<Text>,
     /// Why it failed or was cancelled.
     pub error: Option<JobError>,
     /// What came of it. A FAILED job can own a model.
     pub tuned_model: Option<TunedModel>,
     /// The experiment that holds its curves; absent for the first minutes.
-    pub experiment: Option<String>,
+    pub experiment: Option<Text>,
     /// The training tokens of one pass over the data that are billed; a run is
     /// billed for each epoch. Absent until Vertex has counted them.
     pub billable_tokens: Option<i64>,
@@ -208,9 +208,9 @@ impl JobError {
 pub struct TunedModel {
     /// `projects/N/locations/L/models/ID@VERSION`; for Gemini 3 the location
     /// is `us` or `eu`, whatever the job's region.
-    pub model: Option<String>,
+    pub model: Option<Text>,
     /// The endpoint of the default checkpoint; can be absent or go stale.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Text>,
     /// One for each kept checkpoint.
     pub checkpoints: Vec<Checkpoint>,
 }
@@ -219,13 +219,13 @@ pub struct TunedModel {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checkpoint {
     /// The checkpoint's id.
-    pub id: String,
+    pub id: Text,
     /// The epoch it was taken after.
     pub epoch: Option<i64>,
     /// The step it was taken after.
     pub step: Option<i64>,
     /// Its endpoint.
-    pub endpoint: Option<String>,
+    pub endpoint: Option<Text>,
 }
 
 /// How far an active run is: for display only, no decision rests on it
@@ -264,7 +264,7 @@ pub struct Listing {
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundModel {
     /// `projects/N/locations/L/models/ID@VERSION`.
-    pub name: String,
+    pub name: Text,
     /// What retune's labels say.
     pub stamp: Stamp,
 }

@@ -1,33 +1,70 @@
 //! The full resource name that Vertex gives a tuning job.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
+
+use super::Text;
 
 /// `projects/P/locations/L/tuningJobs/ID`. Vertex answers with the project
 /// *number*, so two names are the same job when location and id agree within
 /// one listing; see [`JobName::same_job`].
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct JobName {
-    /// The project's id or number.
-    pub project: String,
-    /// The job's region.
-    pub location: String,
-    /// The id that Vertex assigned, a number of up to 19 digits.
-    pub id: String,
-}
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct JobName(Text);
 
 impl JobName {
+    /// The name of its parts, of which none has a `/`.
+    pub fn new(project: &str, location: &str, id: &str) -> Self {
+        Self(format!("projects/{project}/locations/{location}/tuningJobs/{id}").into())
+    }
+
+    /// The project's id or number.
+    pub fn project(&self) -> &str {
+        self.part(1)
+    }
+
+    /// The job's region.
+    pub fn location(&self) -> &str {
+        self.part(3)
+    }
+
+    /// The id that Vertex assigned, a number of up to 19 digits.
+    pub fn id(&self) -> &str {
+        self.part(5)
+    }
+
+    fn part(&self, number: usize) -> &str {
+        self.0.split('/').nth(number).unwrap_or_default()
+    }
+
+    fn parts(&self) -> [&str; 3] {
+        [self.project(), self.location(), self.id()]
+    }
+
     /// Whether both name one job, whichever way the project is written.
     pub fn same_job(&self, other: &Self) -> bool {
-        self.location == other.location
-            && self.id == other.id
-            && (self.project == other.project
-                || is_number(&self.project) != is_number(&other.project))
+        let ([project, location, id], [others, its_location, its_id]) =
+            (self.parts(), other.parts());
+        (location, id) == (its_location, its_id)
+            && (project == others || is_number(project) != is_number(others))
     }
 
     /// `tuningJobs/ID`, as people read it.
     pub fn short(&self) -> String {
-        format!("tuningJobs/{}", self.id)
+        format!("tuningJobs/{}", self.id())
+    }
+}
+
+/// By project, location and id, each as text.
+impl Ord for JobName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl PartialOrd for JobName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -48,31 +85,31 @@ impl FromStr for JobName {
         let mut next = || parts.next();
         let (a, project, b, location, c, id, end) =
             (next(), next(), next(), next(), next(), next(), next());
-        let word = |part: Option<&str>| {
-            part.filter(|p| {
-                !p.is_empty()
-                    && p.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+        let is_word = |part: Option<&str>| {
+            part.is_some_and(|p| {
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+                !p.is_empty() && p.bytes().all(allowed)
             })
-            .map(str::to_owned)
         };
-        match (a, word(project), b, word(location), c, word(id), end) {
-            (
-                Some("projects"),
-                Some(project),
-                Some("locations"),
-                Some(location),
-                Some("tuningJobs"),
-                Some(id),
-                None,
-            ) => Ok(Self { project, location, id }),
-            _ => Err(JobNameError(text.to_owned())),
+        let kinds = (a, b, c, end);
+        let right = kinds == (Some("projects"), Some("locations"), Some("tuningJobs"), None);
+        if right && [project, location, id].into_iter().all(is_word) {
+            Ok(Self(text.into()))
+        } else {
+            Err(JobNameError(text.to_owned()))
         }
     }
 }
 
 impl fmt::Display for JobName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "projects/{}/locations/{}/tuningJobs/{}", self.project, self.location, self.id)
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for JobName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
     }
 }
 

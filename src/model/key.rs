@@ -3,18 +3,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::Text;
+
 /// A project and a location: the unit that Vertex lists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The project id (or number) as the user wrote it.
-    pub project: String,
+    pub project: Text,
     /// A region such as `us-central1`.
-    pub location: String,
+    pub location: Text,
 }
 
 impl Place {
     /// A place from its two parts.
-    pub fn new(project: impl Into<String>, location: impl Into<String>) -> Self {
+    pub fn new(project: impl Into<Text>, location: impl Into<Text>) -> Self {
         Self { project: project.into(), location: location.into() }
     }
 
@@ -34,7 +36,7 @@ impl fmt::Display for Place {
 /// a letter or digit, at most 63 characters, so that it is a label value as it
 /// stands and no lossy mapping exists.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(String);
+pub struct Name(Text);
 
 impl Name {
     /// The pattern of the grammar, as the JSON Schema states it.
@@ -63,7 +65,7 @@ impl FromStr for Name {
         let starts = bytes.first().is_some_and(u8::is_ascii_lowercase);
         let ends = bytes.last().is_some_and(|&b| b != b'-');
         if starts && ends && bytes.len() <= 63 && bytes.iter().all(|&b| inner(b)) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(NameError(text.to_owned()))
         }

@@ -5,9 +5,7 @@
 //! rule says 63 and a letter first; labels are copied to model and endpoint,
 //! so the stricter rule holds here.
 
-use std::collections::BTreeMap;
-
-use super::Name;
+use super::{Labels, Name, Text};
 
 /// Longest key and longest value.
 pub const MAX_LENGTH: usize = 63;
@@ -69,22 +67,22 @@ pub struct Stamp {
     /// The rerun; absent or malformed reads as `None`.
     pub rerun: Option<u64>,
     /// The digest with its dialect, as it stands.
-    pub spec: Option<String>,
+    pub spec: Option<Text>,
     /// The digest of the datasets' contents.
-    pub data: Option<String>,
+    pub data: Option<Text>,
     /// The source revision, in seconds.
     pub rev: Option<i64>,
     /// The attempt, from 1.
     pub attempt: u32,
     /// Names the very create.
-    pub run: Option<String>,
+    pub run: Option<Text>,
 }
 
 impl Stamp {
     /// Reads the labels of a job. `None`: not made by retune, or its owner or
     /// name is no [`Name`], which retune never writes.
-    pub fn read(labels: &BTreeMap<String, String>) -> Option<Self> {
-        let label = |key: &str| labels.get(key).map(String::as_str);
+    pub fn read(labels: &Labels) -> Option<Self> {
+        let label = |key: &str| labels.get(key);
         if label(MANAGED_BY) != Some(RETUNE) {
             return None;
         }
@@ -92,13 +90,13 @@ impl Stamp {
             owner: label(OWNER)?.parse().ok()?,
             name: label(NAME)?.parse().ok()?,
             rerun: label(RERUN).and_then(decimal),
-            spec: label(SPEC).map(str::to_owned),
-            data: label(DATA).map(str::to_owned),
+            spec: labels.text(SPEC),
+            data: labels.text(DATA),
             rev: label(REV).and_then(|text| i64::try_from(decimal(text)?).ok()),
             attempt: label(ATTEMPT)
                 .and_then(|text| u32::try_from(decimal(text)?).ok())
                 .unwrap_or(1),
-            run: label(RUN).map(str::to_owned),
+            run: labels.text(RUN),
         })
     }
 }
@@ -114,8 +112,8 @@ fn decimal(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    fn labels(pairs: &[(&str, &str)]) -> Labels {
+        pairs.iter().copied().collect()
     }
 
     #[test]

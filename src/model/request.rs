@@ -1,13 +1,11 @@
 //! The body of a create: only what the user set, and retune's labels.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    AdapterSize, Desired, HyperParameters, Place, PreTunedModel, PreferenceHyperParameters,
-    PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec, identity, labels, spec,
+    AdapterSize, Desired, HyperParameters, Labels, Place, PreTunedModel, PreferenceHyperParameters,
+    PreferenceOptimizationSpec, SupervisedTuningSpec, Text, TuningSpec, identity, labels, spec,
 };
 
 /// A tuning job to create, complete but for what is stamped at sending: the
@@ -19,14 +17,14 @@ pub struct CreateRequest {
     /// What to ask for.
     pub spec: TuningSpec,
     /// The user's labels and retune's own.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
 }
 
 impl CreateRequest {
     /// The create of `desired` as its `attempt`-th run.
     pub fn new(desired: &Desired, attempt: u32) -> Self {
         let mut all = desired.spec.labels.clone();
-        let mut stamp = |key: &str, value: String| all.insert(key.to_owned(), value);
+        let mut stamp = |key: &str, value: String| all.insert(key, value);
         stamp(labels::MANAGED_BY, labels::RETUNE.to_owned());
         stamp(labels::OWNER, desired.key.owner.to_string());
         stamp(labels::NAME, desired.key.name.to_string());
@@ -44,9 +42,9 @@ impl CreateRequest {
     /// The body as it is sent: with the run id, and the revision when known.
     pub fn stamped(&self, run: u64, revision: Option<i64>) -> Value {
         let mut stamped = self.labels.clone();
-        stamped.insert(labels::RUN.to_owned(), labels::run(run));
+        stamped.insert(labels::RUN, labels::run(run));
         if let Some(revision) = revision {
-            stamped.insert(labels::REV.to_owned(), revision.to_string());
+            stamped.insert(labels::REV, revision.to_string());
         }
         render(&self.spec, &stamped)
     }
@@ -54,7 +52,7 @@ impl CreateRequest {
 
 /// The proto-JSON of a TuningJob (discovery `aiplatform.v1`, revision
 /// 20261106). Absent fields are left out: a null would ask for the default.
-fn render(spec: &TuningSpec, labels: &BTreeMap<String, String>) -> Value {
+fn render(spec: &TuningSpec, labels: &Labels) -> Value {
     let TuningSpec {
         base_model,
         pre_tuned_model,
@@ -92,7 +90,7 @@ struct Body<'a> {
     tuned_model_display_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
-    labels: &'a BTreeMap<String, String>,
+    labels: &'a Labels,
     #[serde(skip_serializing_if = "Option::is_none")]
     supervised_tuning_spec: Option<&'a SupervisedTuningSpec>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +107,7 @@ impl TuningSpec {
         let supervised = self.supervised_tuning_spec.as_ref().map(|s| &s.training_dataset_uri);
         let preference =
             self.preference_optimization_spec.as_ref().map(|s| &s.training_dataset_uri);
-        supervised.or(preference).map(String::as_str)
+        supervised.or(preference).map(Text::as_str)
     }
 
     /// The number of epochs, of whichever method.

@@ -5,26 +5,27 @@
 //! Every field is optional in the type, because a field the user leaves out is
 //! left out of the request and never compared with what the server fills in.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Labels, Text};
 
 /// Everything of a tuning job that a client may set, less the labels that
 /// retune stamps itself.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TuningSpec {
     /// The base model's short id; exclusive with `pre_tuned_model`.
-    pub base_model: Option<String>,
+    pub base_model: Option<Text>,
     /// An own model to tune further; exclusive with `base_model`.
     pub pre_tuned_model: Option<PreTunedModel>,
     /// What the tuned model is called in the console, at most 128 characters.
-    pub tuned_model_display_name: Option<String>,
+    pub tuned_model_display_name: Option<Text>,
     /// Free text on the job.
-    pub description: Option<String>,
+    pub description: Option<Text>,
     /// The user's labels, Workspace and manifest merged.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     /// Supervised tuning; exclusive with `preference_optimization_spec`.
     pub supervised_tuning_spec: Option<SupervisedTuningSpec>,
     /// Preference tuning; exclusive with `supervised_tuning_spec`.
@@ -32,7 +33,7 @@ pub struct TuningSpec {
     /// The customer-managed key.
     pub encryption_spec: Option<EncryptionSpec>,
     /// Who the job runs as.
-    pub service_account: Option<String>,
+    pub service_account: Option<Text>,
 }
 
 /// An own tuned model to start from (continuous tuning).
@@ -44,10 +45,10 @@ pub struct TuningSpec {
 pub struct PreTunedModel {
     /// `projects/P/locations/L/models/ID`, with `@VERSION` or `@ALIAS` to name one version.
     #[schemars(regex(pattern = r"^projects/[^/]+/locations/[^/]+/models/[^/@]+(@[^/@]+)?$"))]
-    pub tuned_model_name: String,
+    pub tuned_model_name: Text,
     /// A checkpoint of that model; its default checkpoint when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub checkpoint_id: Option<String>,
+    pub checkpoint_id: Option<Text>,
 }
 
 /// Supervised fine-tuning: examples of prompts with the wanted answers.
@@ -57,11 +58,11 @@ pub struct SupervisedTuningSpec {
     /// Training examples: `gs://BUCKET/OBJECT.jsonl`, or a Vertex dataset
     /// `projects/P/locations/L/datasets/ID`.
     #[schemars(extend("pattern" = DATASET_PATTERN, "examples" = ["gs://acme-ml/faq/train.jsonl"]))]
-    pub training_dataset_uri: String,
+    pub training_dataset_uri: Text,
     /// Validation examples, in the same forms; at most 5,000 of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = DATASET_PATTERN, "examples" = ["gs://acme-ml/faq/validation.jsonl"]))]
-    pub validation_dataset_uri: Option<String>,
+    pub validation_dataset_uri: Option<Text>,
     /// Keep the last checkpoint only. Without it Vertex deploys every epoch's
     /// checkpoint to an endpoint of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,11 +98,11 @@ pub struct PreferenceOptimizationSpec {
     /// Training pairs: `gs://BUCKET/OBJECT.jsonl`, or a Vertex dataset
     /// `projects/P/locations/L/datasets/ID`.
     #[schemars(extend("pattern" = DATASET_PATTERN, "examples" = ["gs://acme-ml/tone/train.jsonl"]))]
-    pub training_dataset_uri: String,
+    pub training_dataset_uri: Text,
     /// Validation pairs, in the same forms; at most 5,000 of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("pattern" = DATASET_PATTERN, "examples" = ["gs://acme-ml/tone/validation.jsonl"]))]
-    pub validation_dataset_uri: Option<String>,
+    pub validation_dataset_uri: Option<Text>,
     /// Keep the last checkpoint only. Without it Vertex deploys every epoch's
     /// checkpoint to an endpoint of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -141,7 +142,7 @@ pub struct EncryptionSpec {
     #[schemars(regex(
         pattern = r"^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$"
     ))]
-    pub kms_key_name: String,
+    pub kms_key_name: Text,
 }
 
 /// The two forms in which Vertex takes a dataset.

@@ -4,15 +4,17 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::Text;
+
 /// Text that came from the API. It has no `Display`: a person sees it only
 /// through [`Untrusted::shown`], a machine only as JSON, which escapes by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
-pub struct Untrusted(String);
+pub struct Untrusted(Text);
 
 impl Untrusted {
     /// Marks `text` as somebody else's.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new(text: impl Into<Text>) -> Self {
         Self(text.into())
     }
 
@@ -108,7 +110,7 @@ mod tests {
         for c in
             ['\u{3164}', '\u{115f}', '\u{34f}', '\u{180b}', '\u{e0100}', '\u{fe0f}', '\u{ffa0}']
         {
-            let shown = Untrusted::new(c).shown().to_string();
+            let shown = Untrusted::new(String::from(c)).shown().to_string();
             assert_eq!(shown, format!("\\u{{{:x}}}", u32::from(c)));
         }
     }

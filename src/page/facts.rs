@@ -70,10 +70,10 @@ pub struct Runs {
 impl Runs {
     /// Those of `owner`, and those that manifests adopt.
     pub fn of(observation: &Observation, owner: &Name, desired: &[Desired]) -> Self {
-        let adopt = |desired: &'_ Desired| desired.lifecycle.adopt.clone();
-        let adopted: HashMap<(String, String), &Name> = desired
+        let adopted: HashMap<(&str, &str), &Name> = desired
             .iter()
-            .filter_map(|d| adopt(d).map(|job| ((job.location, job.id), &d.key.name)))
+            .filter_map(|desired| Some((desired.lifecycle.adopt.as_ref()?, &desired.key.name)))
+            .map(|(job, name)| ((job.location(), job.id()), name))
             .collect();
         let mut models: BTreeMap<Place, BTreeMap<Name, Vec<&Observed>>> = BTreeMap::new();
         for (place, listing) in observation {
@@ -82,10 +82,7 @@ impl Runs {
             for job in &listing.jobs {
                 let ours = job.stamp.as_ref().filter(|stamp| stamp.owner == *owner);
                 let name = ours.map(|stamp| &stamp.name);
-                let by_adoption = || {
-                    let id = (job.name.location.clone(), job.name.id.clone());
-                    adopted.get(&id).copied()
-                };
+                let by_adoption = || adopted.get(&(job.name.location(), job.name.id())).copied();
                 let name = if adopted.is_empty() { name } else { by_adoption().or(name) };
                 if let Some(name) = name {
                     here.entry(name.clone()).or_default().push(job);

@@ -8,9 +8,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render as _, html};
 use sha2::{Digest, Sha256};
 
 use super::text::Told;
+use crate::curves;
 
-/// The style sheet.
-const CSS: &str = include_str!("page.css");
+/// The style sheet: ours, and that of the curves' pictures.
+static CSS: LazyLock<String> =
+    LazyLock::new(|| format!("{}\n{}", include_str!("page.css"), curves::STYLE));
 
 /// Filters and refreshes; everything can be read without it.
 const JS: &str = include_str!("page.js");
@@ -64,7 +66,7 @@ pub fn policy(form: Form) -> &'static str {
 }
 
 fn common_policy() -> String {
-    let (css, js) = (hash(CSS), hash(JS));
+    let (css, js) = (hash(&CSS), hash(JS));
     format!(
         "default-src 'none'; style-src '{css}'; script-src '{js}'; img-src data:; \
          base-uri 'none'; form-action 'none';"
@@ -89,7 +91,7 @@ pub struct Page {
 pub(super) fn document(body: Body) -> Page {
     let Body { form, title, content, version: content_version } = body;
     let live = form == Form::Served;
-    let version = version(&(&title, content_version, CSS, JS)).render().0;
+    let version = version(&(&title, content_version, &*CSS, JS)).render().0;
     let page = html! {
         (DOCTYPE)
         html lang="en" dir="ltr" data-live=[live.then_some(&version)] {
@@ -103,7 +105,7 @@ pub(super) fn document(body: Body) -> Page {
                 meta name="referrer" content="no-referrer";
                 title { (Told(&title)) }
                 link rel="icon" href=(PreEscaped(ICON));
-                style { (PreEscaped(CSS)) }
+                style { (PreEscaped(&*CSS)) }
             }
             body {
                 (content)

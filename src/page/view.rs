@@ -1,18 +1,20 @@
 //! One tuned model's own view: everything known of it.
 
+mod charts;
 mod data;
 mod made;
 mod runs;
 mod spec;
 
 use jiff::Timestamp;
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::address::Address;
 use super::list::{self, time};
 use super::row::Row;
 use super::shell::{Body, Form, Notice, Page, document, notices, version};
-use super::text::{Said, Told, quoted};
+use super::text::{Said, Told};
+use crate::curves;
 use crate::detail::Detail;
 use crate::model::{Prices, Untrusted};
 use crate::plan::{Action, Change, Create, Plan, show};
@@ -38,13 +40,13 @@ pub struct View<'a> {
     pub emulator: bool,
 }
 
-/// What a run measured, as a picture or as the reason that there is none.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a run measured.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Charts {
-    /// Drawn by [`crate::curves`]: markup, inert by that module's word.
-    Drawn(String),
-    /// Why there are none, in words with backticks around what is to be typed.
-    None(String),
+    /// What was read of it.
+    Read(Box<curves::Run>),
+    /// Why nothing was, in words with backticks around what is to be typed.
+    Unread(String),
 }
 
 impl View<'_> {
@@ -82,7 +84,7 @@ impl View<'_> {
             (part("about", self.facts()))
             (part("now", self.now(row)))
             (part("runs", runs::runs(self.detail, self.listed)))
-            (part("curves", self.charts()))
+            (part("curves", charts::charts(self.curves, self.detail.key)))
             (part("made", made::made(self.detail)))
             (part("data", data::data(self.detail, self.prices)))
             (part("spec", spec::spec(self.detail)))
@@ -134,16 +136,6 @@ impl View<'_> {
             div class={ "notes " (row.state.tone.edge()) } {
                 @for note in notes() { (list::note(note)) }
                 @if !changes.is_empty() { (diff(changes)) }
-            }
-        }
-    }
-
-    fn charts(&self) -> Markup {
-        html! {
-            h2 { "Curves" }
-            @match self.curves {
-                Charts::Drawn(svg) => div.charts { (PreEscaped(svg)) },
-                Charts::None(why) => p.quiet { (quoted(why)) },
             }
         }
     }

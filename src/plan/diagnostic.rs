@@ -1,6 +1,6 @@
 //! What a person should know although it changes nothing now.
 
-use crate::model::{JobName, Key};
+use crate::model::{JobName, Key, Text};
 
 /// A remark about one tuned model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Remark {
     /// No run of the name is listed, and a model that carries its labels exists.
     FoundByModel {
         /// The model's name.
-        model: String,
+        model: Text,
     },
     /// Other runs of the name are active and left alone.
     OtherRunActive {

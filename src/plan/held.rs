@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Create;
-use crate::model::{JobError, JobName, JobState, Key, Name, Untrusted};
+use crate::model::{JobError, JobName, JobState, Key, Name, Text, Untrusted};
 
 /// A change that a rule prevented, with the rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,7 +113,7 @@ pub enum HoldReason {
         /// That run.
         job: JobName,
         /// The digest as it stands; `None` when the label is missing.
-        label: Option<String>,
+        label: Option<Text>,
     },
     /// A run is in a state over which nothing can be decided.
     UnknownState {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::runs::Index;
 use super::{Action, Held, HoldReason, Plan, Policy};
-use crate::model::Key;
+use crate::model::{Key, Text};
 use crate::mutant::{Mutant, is};
 
 /// Above a limit all creates (cancels) are held: a plan that wants 200 runs is
@@ -93,7 +93,7 @@ impl Plan {
 pub(super) fn defer(index: &Index<'_>, policy: &Policy, plan: &mut Plan) {
     let Some(limit) = policy.limits.max_concurrent else { return };
     let superseding: BTreeSet<Key> = plan.cancels().filter_map(|c| c.after.clone()).collect();
-    let mut running: BTreeMap<String, usize> = BTreeMap::new();
+    let mut running: BTreeMap<Text, usize> = BTreeMap::new();
     let mut deferred = BTreeSet::new();
     let mut actions = Vec::new();
     for action in std::mem::take(&mut plan.actions) {

@@ -126,7 +126,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.read(&url, &Subject::Job(job), &mut body).await?;
         let garbled = |source| ReadError::Garbled { host: host(&url), source };
         let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if observed.name.id != job.id || observed.name.location != job.location {
+        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
             return Err(garbled(WireError::OtherJob));
         }
         Ok(observed)
@@ -186,12 +186,13 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
-        (404, Subject::Resource(name)) => {
+        // Somebody else's page says nothing about what the service has.
+        (404, Subject::Resource(name)) if !foreign => {
             ReadError::NoSuchResource { host, name: (*name).clone(), message }
         }
         (404, Subject::Place(place)) => {
@@ -232,7 +233,7 @@ impl Subject<'_> {
     fn place(&self) -> Place {
         match self {
             Self::Place(place) => (*place).clone(),
-            Self::Job(job) => Place::new(&*job.project, &*job.location),
+            Self::Job(job) => Place::new(job.project(), job.location()),
             Self::Resource(name) => name.place().clone(),
         }
     }

@@ -87,7 +87,7 @@ impl Endpoint {
         job: &JobName,
         verb: &str,
     ) -> Result<Url, EndpointError> {
-        let JobName { project, location, id } = job;
+        let (project, location, id) = (job.project(), job.location(), job.id());
         let id = segment(id)?;
         let path = format!("{version}/{}/tuningJobs/{id}{verb}", parent(project, location)?);
         Ok(self.base(location)?.join(&path))
@@ -187,7 +187,7 @@ mod tests {
             let place = Place::new(project, "us-central1");
             assert!(Endpoint::google().jobs("v1", &place).is_err(), "{project}");
         }
-        let job = JobName { project: "p".into(), location: "eu".into(), id: "..".into() };
+        let job = JobName::new("p", "eu", "..");
         assert!(Endpoint::google().job("v1", &job, "").is_err());
     }
 

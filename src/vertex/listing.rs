@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::error::ReadError;
 use super::wire::{self, Page, Sieve, WireError};
 use crate::google::Answer;
-use crate::model::{JobName, Listing, Observed, Place};
+use crate::model::{JobName, Listing, Observed, Place, Texts};
 
 /// Most pages of one listing: a million jobs, which at one create a minute is
 /// two years of a busy project.
@@ -79,7 +79,7 @@ impl<P: Pages> Lister<'_, P> {
         let mut foreign = 0;
         let mut seen = HashSet::new();
         let mut fetched = self.fetch(None, Vec::new()).await;
-        let mut spare = Vec::new();
+        let (mut spare, mut texts) = (Vec::new(), Texts::default());
         for number in 1..=MAX_PAGES {
             let (answer, body) = fetched.map_err(|why| self.incomplete(number, why))?;
             // What the end of the page says may be wrong only if the page is
@@ -89,9 +89,10 @@ impl<P: Pages> Lister<'_, P> {
                 let token = guess.as_deref()?;
                 Some(self.fetch(Some(token), std::mem::take(&mut spare)).await)
             };
-            let (decoded, ahead) = futures_util::join!(self.decode(body), ahead);
-            let (page, body) = decoded.map_err(|e| self.incomplete(number, self.garbled(e)))?;
-            spare = body;
+            let (decoded, ahead) = futures_util::join!(self.decode(body, texts), ahead);
+            let (page, body, taken) =
+                decoded.map_err(|e| self.incomplete(number, self.garbled(e)))?;
+            (spare, texts) = (body, taken);
             let Page { kept, foreign: others, next } = page;
             foreign += others;
             kept.into_iter().for_each(|job| jobs.put(job));
@@ -120,13 +121,23 @@ impl<P: Pages> Lister<'_, P> {
         Ok((answer, body))
     }
 
-    /// Decodes a page and gives its buffer back.
-    async fn decode(&self, body: Vec<u8>) -> Result<(Page, Vec<u8>), WireError> {
-        if body.len() < WORTH_A_THREAD {
-            return Ok((wire::page(&body, self.place, &self.sieve)?, body));
+    /// Decodes a page, and gives its buffer and the texts back.
+    async fn decode(
+        &self,
+        body: Vec<u8>,
+        mut texts: Texts,
+    ) -> Result<(Page, Vec<u8>, Texts), WireError> {
+        // What lasts is made by one thread alone: memory that several have asked
+        // for lies apart, and each keeps what it no longer needs.
+        if body.len() < WORTH_A_THREAD || matches!(*self.sieve, Sieve::Lasting(_)) {
+            let page = wire::page(&body, self.place, &self.sieve, &mut texts)?;
+            return Ok((page, body, texts));
         }
         let (place, sieve) = (self.place.clone(), Arc::clone(&self.sieve));
-        let decode = move || Ok((wire::page(&body, &place, &sieve)?, body));
+        let decode = move || {
+            let page = wire::page(&body, &place, &sieve, &mut texts)?;
+            Ok((page, body, texts))
+        };
         // Only a panic or the end of the program stops it.
         tokio::task::spawn_blocking(decode).await.unwrap_or(Err(WireError::Interrupted))
     }

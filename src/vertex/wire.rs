@@ -10,6 +10,7 @@
 //!    one, and the state, which reads as unknown and so holds every decision.
 //! 3. Integers come as strings or numbers; doubles may come without a fraction.
 
+mod curves;
 mod job;
 mod made;
 mod models;
@@ -19,6 +20,9 @@ mod stats;
 
 use crate::google::lenient;
 
+pub(super) use curves::{
+    BoardRun, Listed, WireHead, board, heads, metrics_uri, points, points_of_one, runs,
+};
 pub(crate) use job::{job, whole_job};
 pub(super) use made::{Deployed, default_checkpoint, deployed};
 pub(super) use models::{ModelPage, models};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::manifest::Manifests;
-use crate::model::{Costs, JobName, Name, Progress};
+use crate::model::{Costs, JobName, Name, Progress, Text};
 use crate::page::Runs;
 use crate::plan::Plan;
 
@@ -23,7 +23,7 @@ pub struct Shown {
     pub runs: Arc<Runs>,
     /// Billable training tokens of the owner's runs, by base model, where
     /// Vertex says so.
-    pub billable_tokens: BTreeMap<String, u64>,
+    pub billable_tokens: BTreeMap<Text, u64>,
     /// What the runs of each tuned model cost.
     pub costs: Arc<Costs>,
 }

@@ -53,7 +53,7 @@ impl OnTheWire {
         let words = match action {
             Action::Create(create) => {
                 let spec = create.request.labels.get(labels::SPEC);
-                let spec = spec.map(String::as_str).unwrap_or_default();
+                let spec = spec.unwrap_or_default();
                 format!("create {} ({spec})", create.key.name)
             }
             Action::Cancel(cancel) => {

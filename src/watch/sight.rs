@@ -14,6 +14,7 @@ use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
 use crate::model::{
     Costs, Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress,
+    Text,
 };
 use crate::page::Runs;
 use crate::plan::{Plan, Unseen};
@@ -106,7 +107,7 @@ impl Sight {
     }
 
     /// Billable training tokens of our runs by base model, where Vertex says so.
-    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<String, u64> {
+    pub(super) fn billable(&self, owner: &Name) -> BTreeMap<Text, u64> {
         let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
         let ours = listings.flat_map(|listing| &listing.jobs).filter(|job| is_of(job, owner));
         let mut tokens = BTreeMap::new();

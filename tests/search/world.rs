@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use retune::model::{
-    CreateRequest, Desired, HyperParameters, JobError, JobName, JobState, Key, Lifecycle, Observed,
-    Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted, Wanted, labels,
+    CreateRequest, Desired, HyperParameters, JobError, JobName, JobState, Key, Labels, Lifecycle,
+    Observed, Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted,
+    Wanted, labels,
 };
 use retune::plan::Policy;
 
@@ -26,7 +27,7 @@ pub enum Role {
 pub struct World {
     pub desired: Vec<Desired>,
     pub policy: Policy,
-    labels: std::collections::BTreeMap<String, String>,
+    labels: Labels,
 }
 
 pub fn place() -> Place {
@@ -37,9 +38,9 @@ impl World {
     pub fn new(role: Role, one_revision: bool) -> Self {
         let older = role == Role::Older;
         let spec = TuningSpec {
-            base_model: Some("gemini-3.5-flash".to_owned()),
+            base_model: Some("gemini-3.5-flash".into()),
             supervised_tuning_spec: Some(SupervisedTuningSpec {
-                training_dataset_uri: "gs://acme-ml/train.jsonl".to_owned(),
+                training_dataset_uri: "gs://acme-ml/train.jsonl".into(),
                 hyper_parameters: Some(HyperParameters {
                     epoch_count: Some(if older { 3 } else { 4 }),
                     ..Default::default()
@@ -65,7 +66,7 @@ impl World {
     }
 
     /// The digest that jobs of this commit carry.
-    pub fn spec(&self) -> Option<&String> {
+    pub fn spec(&self) -> Option<&str> {
         self.labels.get(labels::SPEC)
     }
 
@@ -81,9 +82,9 @@ impl World {
             Phase::Nothing | Phase::Flying => panic!("{phase:?} is no job"),
         };
         let mut all = self.labels.clone();
-        all.insert(labels::RUN.to_owned(), labels::run(index as u64));
+        all.insert(labels::RUN, labels::run(index as u64));
         let revision = self.policy.revision.unwrap();
-        all.insert(labels::REV.to_owned(), revision.to_string());
+        all.insert(labels::REV, revision.to_string());
         let mut echo = self.desired[0].spec.clone();
         echo.labels = all.clone();
         let seconds = |at: i64| Timestamp::from_second(NOW - 3_600 + at).ok();
@@ -91,7 +92,7 @@ impl World {
         let failed = phase == Phase::Bad;
         let error = failed.then(|| JobError { code: 3, message: Untrusted::new("dataset row 12") });
         let model = || TunedModel {
-            model: Some("projects/42/locations/us/models/7@1".to_owned()),
+            model: Some("projects/42/locations/us/models/7@1".into()),
             ..Default::default()
         };
         Observed {
@@ -114,7 +115,7 @@ impl World {
 
     /// Which job a name is.
     pub fn index(name: &JobName) -> usize {
-        name.id.parse().unwrap()
+        name.id().parse().unwrap()
     }
 
     /// A real job's phase as a small number.

@@ -8,7 +8,7 @@ use crate::hostile::{HOSTILE, is_harmful};
 #[test]
 fn every_character_is_itself_or_a_visible_escape() {
     for c in (0..=0x10_ffff).filter_map(char::from_u32) {
-        let shown = Untrusted::new(c).shown().to_string();
+        let shown = Untrusted::new(String::from(c)).shown().to_string();
         let expected = match c {
             '\t' | '\n' | '\r' => " ".to_owned(),
             c if is_harmful(c) => format!("\\u{{{:x}}}", u32::from(c)),

@@ -134,9 +134,9 @@ fn burst(
 fn manifest(random: &mut Random, name: u64) -> Desired {
     let name = format!("model-{name}");
     let spec = TuningSpec {
-        base_model: Some(base_model(&name, 0)),
+        base_model: Some(base_model(&name, 0).into()),
         supervised_tuning_spec: Some(SupervisedTuningSpec {
-            training_dataset_uri: "gs://acme/train.jsonl".to_owned(),
+            training_dataset_uri: "gs://acme/train.jsonl".into(),
             ..SupervisedTuningSpec::default()
         }),
         ..TuningSpec::default()
@@ -200,7 +200,7 @@ impl Copy {
         let name = desired.key.name.to_string();
         let life = &mut desired.lifecycle;
         match save.edit {
-            Edit::Spec(number) => desired.spec.base_model = Some(base_model(&name, number)),
+            Edit::Spec(number) => desired.spec.base_model = Some(base_model(&name, number).into()),
             Edit::Rerun => {
                 life.rerun += 1;
                 desired.key.rerun = life.rerun;

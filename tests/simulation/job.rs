@@ -1,10 +1,8 @@
 //! A tuning job with everything that happens to it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use retune::model::{
-    Checkpoint, HyperParameters, JobError, JobState, Observed, Stamp, SupervisedTuningSpec,
+    Checkpoint, HyperParameters, JobError, JobState, Labels, Observed, Stamp, SupervisedTuningSpec,
     TunedModel, TuningSpec, Untrusted,
 };
 
@@ -58,7 +56,7 @@ pub struct Job {
     /// stamp has.
     row: Observed,
     /// Its labels, for whoever made it.
-    labels: BTreeMap<String, String>,
+    labels: Labels,
     pub created: Millis,
     /// States by the time from which they hold, oldest first.
     pub states: Vec<(Millis, JobState)>,
@@ -76,7 +74,7 @@ impl Job {
     ) -> Self {
         let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
         let given = body["labels"].as_object().into_iter().flatten();
-        let labels: BTreeMap<String, String> =
+        let labels: Labels =
             given.map(|(key, value)| (key.clone(), text(value).unwrap_or_default())).collect();
         let mut states = vec![(at, JobState::Pending)];
         let starts = at + 1_000 + random.below(5_000);
@@ -121,10 +119,11 @@ impl Job {
             start_time: None,
             end_time: None,
             echo: TuningSpec {
-                base_model: text(&body["baseModel"]),
+                base_model: text(&body["baseModel"]).map(Into::into),
                 supervised_tuning_spec: Some(SupervisedTuningSpec {
                     training_dataset_uri: text(&supervised["trainingDatasetUri"])
-                        .unwrap_or_default(),
+                        .unwrap_or_default()
+                        .into(),
                     hyper_parameters: Some(HyperParameters {
                         // What was left out, the server fills in.
                         epoch_count: Some(epochs.unwrap_or(DEFAULT_EPOCHS)),
@@ -194,7 +193,7 @@ impl Job {
         let stage = Stage::of(&seen.state);
         if stage == Stage::Good {
             seen.tuned_model = Some(TunedModel {
-                model: Some(format!("{}/models/1@1", seen.place.parent())),
+                model: Some(format!("{}/models/1@1", seen.place.parent()).into()),
                 endpoint: None,
                 checkpoints: Vec::<Checkpoint>::new(),
             });

@@ -115,9 +115,9 @@ impl Style {
             ..HyperParameters::default()
         };
         let spec = TuningSpec {
-            base_model: Some(format!("gemini-{name}-{}", random.below(3))),
+            base_model: Some(format!("gemini-{name}-{}", random.below(3)).into()),
             supervised_tuning_spec: Some(SupervisedTuningSpec {
-                training_dataset_uri: "gs://acme/train.jsonl".to_owned(),
+                training_dataset_uri: "gs://acme/train.jsonl".into(),
                 hyper_parameters: Some(hyper),
                 ..SupervisedTuningSpec::default()
             }),

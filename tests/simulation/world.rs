@@ -227,7 +227,7 @@ impl World {
 
     /// The place of a job in `jobs`.
     pub fn job(&self, name: &JobName) -> Option<usize> {
-        let at: usize = name.id.parse().ok()?;
+        let at: usize = name.id().parse().ok()?;
         (1..=self.jobs.len()).contains(&at).then(|| at - 1)
     }
 

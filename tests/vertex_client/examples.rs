@@ -39,9 +39,9 @@ async fn each_state_is_read() {
     ] {
         let job = read(&format!("tuning_job.{name}")).await;
         assert_eq!((&job.state, job.phase()), (&state, phase), "{name}");
-        assert_eq!(job.name.project, "123456789012");
+        assert_eq!(job.name.project(), "123456789012");
         assert!(job.create_time.is_some(), "{name}");
-        assert_eq!(job.echo.labels["managed-by"], "retune", "{name}");
+        assert_eq!(job.echo.labels.get("managed-by"), Some("retune"), "{name}");
         // Without an owner it is no stamp, whatever else it says.
         assert_eq!(job.stamp, None, "{name}");
     }
@@ -52,8 +52,8 @@ async fn what_came_of_a_run_is_read() {
     let job = read("tuning_job.succeeded").await;
     let model = job.tuned_model.as_ref().unwrap();
     let prefix = "projects/123456789012/locations/us-central1";
-    assert_eq!(model.model, Some(format!("{prefix}/models/1402067540926005248@1")));
-    assert_eq!(model.endpoint, Some(format!("{prefix}/endpoints/6392262636238536704")));
+    assert_eq!(model.model, Some(format!("{prefix}/models/1402067540926005248@1").into()));
+    assert_eq!(model.endpoint, Some(format!("{prefix}/endpoints/6392262636238536704").into()));
     let steps: Vec<_> =
         model.checkpoints.iter().map(|c| (c.id.as_str(), c.epoch, c.step)).collect();
     assert_eq!(steps[..2], [("1", Some(1), Some(63)), ("2", Some(2), Some(126))]);
@@ -71,7 +71,7 @@ async fn what_came_of_a_run_is_read() {
     assert_eq!(job.echo.tuned_model_display_name.as_deref(), Some("support-triage-v7"));
 
     let multi = read("tuning_job.succeeded_gemini3_multiregion").await;
-    assert_eq!(multi.name.location, "us-central1");
+    assert_eq!(multi.name.location(), "us-central1");
     let model = multi.tuned_model.unwrap();
     assert!(model.model.unwrap().contains("/locations/us/"));
     assert!(model.endpoint.unwrap().contains("/locations/us/"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use retune::model::JobState;
+use retune::model::{JobName, JobState};
 use retune::vertex::{Keep, ReadError, Vertex};
 
 use crate::server::{Server, Step, bytes, ok, reply};
@@ -31,12 +31,11 @@ async fn all_pages_are_read_and_foreign_jobs_counted() {
     .await;
     let client = client(&server);
     // The manifest writes the project's id, the listing its number.
-    let mut by_id = job_name("3");
-    by_id.project = "acme".to_owned();
+    let by_id = JobName::new("acme", "us-central1", "3");
     let keep = Keep::Retune { adopted: BTreeSet::from([by_id]) };
     let listing = client.list(&place(), &keep).await.unwrap();
 
-    let ids: Vec<_> = listing.jobs.iter().map(|job| job.name.id.as_str()).collect();
+    let ids: Vec<_> = listing.jobs.iter().map(|job| job.name.id()).collect();
     assert_eq!((ids, listing.foreign, listing.pages), (vec!["1", "3"], 2, 3));
     assert_eq!(listing.jobs[0].place, place());
     assert_eq!(listing.date.unwrap().to_string(), "2026-11-22T12:00:00Z");

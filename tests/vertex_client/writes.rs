@@ -18,7 +18,7 @@ fn body() -> Value {
 /// The outcome in one word, with the status of a refusal.
 fn word(outcome: &CreateOutcome) -> String {
     match outcome {
-        CreateOutcome::Created(job) => format!("created {}", job.name.id),
+        CreateOutcome::Created(job) => format!("created {}", job.name.id()),
         CreateOutcome::Refused(refusal) => format!("refused {}", refusal.status),
         CreateOutcome::Throttled(refusal) => format!("throttled {:?}", refusal.retry_after),
         CreateOutcome::OutcomeUnknown(_) => "unknown".to_owned(),
@@ -184,24 +184,24 @@ async fn every_answer_to_a_cancel_has_one_meaning() {
 /// Specs that together use every field a user may set.
 fn specs() -> Vec<TuningSpec> {
     let supervised = SupervisedTuningSpec {
-        training_dataset_uri: "gs://acme/train.jsonl".to_owned(),
+        training_dataset_uri: "gs://acme/train.jsonl".into(),
         ..SupervisedTuningSpec::default()
     };
     let least = TuningSpec {
-        base_model: Some("gemini-2.5-flash".to_owned()),
+        base_model: Some("gemini-2.5-flash".into()),
         supervised_tuning_spec: Some(supervised.clone()),
         ..TuningSpec::default()
     };
     let mut specs = vec![least.clone()];
     for adapter_size in AdapterSize::ALL {
         specs.push(TuningSpec {
-            tuned_model_display_name: Some("Fragen & „Antworten“ 日本語 \u{1f600}".to_owned()),
-            description: Some("line one\nline \"two\" \\ \u{7f}".to_owned()),
+            tuned_model_display_name: Some("Fragen & „Antworten“ 日本語 \u{1f600}".into()),
+            description: Some("line one\nline \"two\" \\ \u{7f}".into()),
             labels: [("team", "support"), ("cost-center", "4_2"), ("empty", "")]
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
             supervised_tuning_spec: Some(SupervisedTuningSpec {
-                validation_dataset_uri: Some("projects/p/locations/l/datasets/7".to_owned()),
+                validation_dataset_uri: Some("projects/p/locations/l/datasets/7".into()),
                 export_last_checkpoint_only: Some(adapter_size == AdapterSize::Four),
                 hyper_parameters: Some(HyperParameters {
                     epoch_count: Some(i64::from(adapter_size.size())),
@@ -211,25 +211,25 @@ fn specs() -> Vec<TuningSpec> {
                 ..supervised.clone()
             }),
             encryption_spec: Some(EncryptionSpec {
-                kms_key_name: "projects/p/locations/l/keyRings/r/cryptoKeys/k".to_owned(),
+                kms_key_name: "projects/p/locations/l/keyRings/r/cryptoKeys/k".into(),
             }),
-            service_account: Some("tuner@acme.iam.gserviceaccount.com".to_owned()),
+            service_account: Some("tuner@acme.iam.gserviceaccount.com".into()),
             ..least.clone()
         });
     }
     specs.push(TuningSpec {
         base_model: None,
         pre_tuned_model: Some(PreTunedModel {
-            tuned_model_name: "projects/p/locations/l/models/1@2".to_owned(),
-            checkpoint_id: Some("4".to_owned()),
+            tuned_model_name: "projects/p/locations/l/models/1@2".into(),
+            checkpoint_id: Some("4".into()),
         }),
         ..least.clone()
     });
     specs.push(TuningSpec {
         supervised_tuning_spec: None,
         preference_optimization_spec: Some(PreferenceOptimizationSpec {
-            training_dataset_uri: "gs://acme/pairs.jsonl".to_owned(),
-            validation_dataset_uri: Some("gs://acme/held-out.jsonl".to_owned()),
+            training_dataset_uri: "gs://acme/pairs.jsonl".into(),
+            validation_dataset_uri: Some("gs://acme/held-out.jsonl".into()),
             export_last_checkpoint_only: Some(true),
             hyper_parameters: Some(PreferenceHyperParameters {
                 epoch_count: Some(1000),

@@ -118,7 +118,7 @@ fn a_lost_create_is_found_by_its_run_id() {
     let due = plan(&[desired("faq", 3)], &Service::default().observed(), &policy());
     memory.lost(due.creates().next().unwrap(), 0xabcd, seconds(10));
     let service = Service::default().has("faq", 3, Pending);
-    service.jobs.lock().unwrap()[0].stamp.as_mut().unwrap().run = Some(labels::run(0xabcd));
+    service.jobs.lock().unwrap()[0].stamp.as_mut().unwrap().run = Some(labels::run(0xabcd).into());
     assert_eq!(pass(&mut memory, &service, 20).in_flight.len(), 1);
     // Found is found, also when the next listing is an older one.
     assert_eq!(pass(&mut memory, &Service::default(), 30).in_flight.len(), 1);

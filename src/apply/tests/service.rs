@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::apply::{Executor, Look, Memory, Ready, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
-    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Name, Observed, Place,
-    Progress, Source, Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
+    CreateRequest, Desired, JobName, JobState, Key, Labels, Lifecycle, Listing, Name, Observed,
+    Place, Progress, Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::{Plan, Policy, plan};
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
@@ -63,7 +63,8 @@ pub(super) fn job_name(id: u32) -> JobName {
 pub(super) fn desired(name: &str, epochs: i64) -> Desired {
     let owner: Name = "acme".parse().unwrap();
     let key = Key { place: place(), owner, name: name.parse().unwrap(), rerun: 0 };
-    let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
+    let spec =
+        TuningSpec { base_model: Some(format!("gemini-{epochs}").into()), ..Default::default() };
     let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
     Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into()
 }
@@ -80,14 +81,9 @@ impl Service {
         self
     }
 
-    pub(super) fn add(
-        &self,
-        mut echo: TuningSpec,
-        labels: &BTreeMap<String, String>,
-        state: JobState,
-    ) -> Observed {
+    pub(super) fn add(&self, mut echo: TuningSpec, labels: &Labels, state: JobState) -> Observed {
         let mut jobs = self.jobs.lock().unwrap();
-        echo.labels.clone_from(labels);
+        echo.labels = labels.clone();
         let id = u32::try_from(jobs.len()).unwrap() + 1;
         let job = Observed {
             name: job_name(id),
@@ -215,7 +211,7 @@ impl Service {
     }
 
     fn called(&self, what: &str, job: &JobName) {
-        self.log.lock().unwrap().push(format!("{what} {}", job.id));
+        self.log.lock().unwrap().push(format!("{what} {}", job.id()));
     }
 }
 
@@ -255,10 +251,9 @@ impl Vertex for Service {
         let name = body["labels"]["retune-name"].as_str().unwrap().to_owned();
         self.log.lock().unwrap().push(format!("create {name}"));
         self.bodies.lock().unwrap().push(body.clone());
-        let labels: BTreeMap<String, String> =
-            serde_json::from_value(body["labels"].clone()).unwrap();
+        let labels: Labels = serde_json::from_value(body["labels"].clone()).unwrap();
         let spec = TuningSpec {
-            base_model: body["baseModel"].as_str().map(str::to_owned),
+            base_model: body["baseModel"].as_str().map(Text::from),
             ..Default::default()
         };
         let fate = self.fates.lock().unwrap().pop_front();
@@ -266,7 +261,7 @@ impl Vertex for Service {
             None => {
                 let mut job = self.add(spec, &labels, JobState::Pending);
                 if self.forgetful {
-                    job.echo.labels.clear();
+                    job.echo.labels = Labels::default();
                 }
                 CreateOutcome::Created(Box::new(job))
             }

@@ -122,14 +122,15 @@ impl Shown<'_> {
         let mut out = format!("\n{}\n", lines.next().unwrap_or_default());
         for (run, line) in runs.iter().zip(lines) {
             let _ = writeln!(out, "{line}");
-            about(&mut out, run);
+            about(&mut out, run, self.width);
         }
         out
     }
 }
 
 /// What else there is to say of a run, below its row.
-fn about(out: &mut String, run: &Run<'_>) {
+fn about(out: &mut String, run: &Run<'_>, width: Option<usize>) {
+    let wrapped = |text: String| show::wrapped(&text, 4, width);
     let mut facts = Vec::new();
     if run.adopted {
         facts.push("adopted".to_owned());
@@ -145,7 +146,8 @@ fn about(out: &mut String, run: &Run<'_>) {
     let _ = writeln!(out, "  {}", facts.join(", "));
     if !run.changes.is_empty() {
         let changes = run.changes.join(", ");
-        let _ = writeln!(out, "  of another spec: {}", Untrusted::new(changes).shown());
+        let text = format!("of another spec: {}", Untrusted::new(changes).shown());
+        let _ = writeln!(out, "  {}", wrapped(text));
     }
     if let Some(progress) = run.progress {
         let mut far = vec![progress.detail.clone().unwrap_or_else(|| "under way".to_owned())];
@@ -159,11 +161,12 @@ fn about(out: &mut String, run: &Run<'_>) {
     if let Some(error) = &run.job.error {
         let code = run.failure.as_ref().and_then(|failure| failure.code);
         let code = code.map_or_else(|| error.code.to_string(), str::to_owned);
-        let _ = writeln!(out, "  said: {} ({code})", error.message.phrase());
+        let text = format!("said: {} ({code})", error.message.phrase());
+        let _ = writeln!(out, "  {}", wrapped(text));
     }
     if let Some(failure) = &run.failure {
-        let _ = writeln!(out, "  that is: {}", failure.cause);
-        let _ = writeln!(out, "  next: {}", failure.next);
+        let _ = writeln!(out, "  {}", wrapped(format!("that is: {}", failure.cause)));
+        let _ = writeln!(out, "  {}", wrapped(format!("next: {}", failure.next)));
     }
 }
 

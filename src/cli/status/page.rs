@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use futures_util::StreamExt;
+
+use super::super::charts::charts;
 use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::runs::runs;
 use super::super::session::Session;
 use super::super::write::{self, Written};
-use super::progress;
+use super::{LOOKS_AT_A_TIME, progress};
 use crate::clock::{Clock, SystemClock};
 use crate::detail::Detail;
 use crate::model::{Costs, Desired, Key, Name, Observation, Observed, Place, Untrusted};
@@ -24,6 +27,7 @@ const MOST_VIEWS: usize = 1_000;
 /// Looks, and writes the page into `file`.
 pub(super) async fn write(
     file: &Path,
+    names: &[String],
     session: &Session,
     policy: &Policy,
     output: &Output,
@@ -52,6 +56,18 @@ pub(super) async fn write(
         emulator: session.emulator,
     };
     let runs = RunsByName::new(&seen, &policy.owner);
+    let charts = match names {
+        // Of a thousand models these would be thousands of requests.
+        [] => HashMap::new(),
+        _ => {
+            let looks = wanted.iter().map(async |(key, desired)| {
+                let run = measured(runs.of(desired, &seen))?;
+                Some((*key, charts(&session.client, &desired.key.name, run).await))
+            });
+            let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
+            looks.filter_map(std::future::ready).collect().await
+        }
+    };
     let mut left = MOST_VIEWS;
     let page = overview.file(|place, name, show| {
         let Some(desired) = wanted.get(&(place, name)).filter(|_| left > 0) else { return };
@@ -59,12 +75,16 @@ pub(super) async fn write(
         let at = seen.get(place).and_then(|listing| listing.as_ref().ok()?.date);
         let runs = runs.of(desired, &seen);
         let command = session.command(&format!("metrics {name}"));
+        let unread = Charts::Unread(match runs.is_empty() {
+            true => "There is no run yet.".to_owned(),
+            false => format!("{command} shows them."),
+        });
         show(&View {
             detail: &Detail::new(desired, &runs, &prices, at, |job| progress.get(job)),
             listed: &[],
             plan: &plan,
             prices: &prices,
-            curves: &Charts::None(format!("{command} shows them.")),
+            curves: charts.get(&(place, name)).unwrap_or(&unread),
             at: overview.at,
             notices: &[],
             emulator: overview.emulator,
@@ -82,6 +102,11 @@ pub(super) async fn write(
         Written::Unchanged => format!("{} holds this page already\n", name.shown()),
     });
     Ok(())
+}
+
+/// The run whose curves are shown: the newest that has any.
+fn measured(runs: Vec<&Observed>) -> Option<&Observed> {
+    runs.iter().find(|run| run.experiment.is_some()).or(runs.first()).copied()
 }
 
 /// What is not in the file.

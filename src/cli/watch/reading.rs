@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::cli::charts::charts;
 use crate::cli::session::VertexClient;
 use crate::google::chain;
 use crate::model::{JobName, Name, Observed};
@@ -21,7 +22,7 @@ impl Reader for Reading {
         self.client.get_whole(job).await.map_err(|error| chain(&error))
     }
 
-    async fn curves(&self, name: &Name, _: &Observed) -> Charts {
-        Charts::None(format!("`retune metrics {name}` shows them."))
+    async fn curves(&self, name: &Name, run: &Observed) -> Charts {
+        charts(&self.client, name, run).await
     }
 }

@@ -5,7 +5,6 @@
 //! packed beside it; and while the Workspace and the settings are the same, the
 //! model need not be made again.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::manifest::document::{
 use crate::manifest::finding::Finding;
 use crate::manifest::place::{Excerpt, Spot};
 use crate::manifest::read::ReadManifest;
-use crate::model::{Desired, TuningSpec};
+use crate::model::{Desired, Labels, Text, Texts, TuningSpec};
 
 /// A manifest, folded.
 #[derive(Debug)]
@@ -28,8 +27,8 @@ pub(super) struct Folded {
     common: Option<Arc<Common>>,
     /// Which of the model's labels, in their order, are the manifest's own.
     own_labels: u64,
-    project: Option<Box<str>>,
-    location: Option<Box<str>>,
+    project: Option<Text>,
+    location: Option<Text>,
     task: Option<Task>,
     spots: Spots,
 }
@@ -40,8 +39,7 @@ impl Folded {
         let ReadManifest { document, source: _, name, project, location, labels } = &manifest;
         let spots = Spots::new([name, project, location, labels])?;
         let task = document.spec.task;
-        let own = |value: &Option<String>| value.as_deref().map(Box::from);
-        let (project, location) = (own(&document.spec.project), own(&document.spec.location));
+        let (project, location) = (document.spec.project.clone(), document.spec.location.clone());
         let desired = bare(manifest)?;
         let own_labels = mask(&desired.spec.labels, &desired.spec.labels)?;
         let (findings, common) = (Box::default(), None);
@@ -58,7 +56,7 @@ impl Folded {
     }
 
     /// What becomes of it, which is known when nothing else applies than before.
-    pub(super) fn make(&mut self, common: &Arc<Common>) -> Made {
+    pub(super) fn make(&mut self, common: &Arc<Common>, texts: &mut Texts) -> Made {
         if let Some(before) = &mut self.common
             && (Arc::ptr_eq(before, common) || before == common)
         {
@@ -69,7 +67,7 @@ impl Folded {
         }
         let manifest = self.restored();
         let own = manifest.document.metadata.labels.clone();
-        let made = common.make(manifest);
+        let made = common.make(manifest, texts);
         if let Made { desired: Some(desired), findings, usage: None } = &made
             && let Some(own_labels) = mask(&desired.spec.labels, &own)
         {
@@ -96,10 +94,10 @@ impl Folded {
             service_account,
         } = self.desired.spec.clone();
         let own = |(at, label)| (self.own_labels >> at & 1 == 1).then_some(label);
-        let labels = labels.into_iter().enumerate().filter_map(own).collect();
+        let labels = labels.texts().iter().cloned().enumerate().filter_map(own).collect();
         let spec = TunedModelSpec {
-            project: self.project.as_deref().map(str::to_owned),
-            location: self.location.as_deref().map(str::to_owned),
+            project: self.project.clone(),
+            location: self.location.clone(),
             base_model,
             pre_tuned_model,
             tuned_model_display_name,
@@ -124,9 +122,9 @@ impl Folded {
 }
 
 /// Which of `all` labels have their key in `own`, unless there are too many.
-fn mask(all: &BTreeMap<String, String>, own: &BTreeMap<String, String>) -> Option<u64> {
+fn mask(all: &Labels, own: &Labels) -> Option<u64> {
     let bit = |(at, key)| if own.contains_key(key) { 1u64 << at } else { 0 };
-    (all.len() <= 64).then(|| all.keys().enumerate().map(bit).sum())
+    (all.len() <= 64).then(|| all.iter().map(|(key, _)| key).enumerate().map(bit).sum())
 }
 
 /// Four places in one file, their excerpts in one text.

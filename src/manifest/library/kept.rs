@@ -8,6 +8,7 @@ use crate::manifest::assemble::{Candidate, Common, Made};
 use crate::manifest::finding::Finding;
 use crate::manifest::place::Spot;
 use crate::manifest::read::{ReadFile, ReadWorkspace};
+use crate::model::Texts;
 
 /// What is kept of a file.
 #[derive(Debug, Default)]
@@ -68,10 +69,10 @@ impl Candidate for &mut Manifest {
         }
     }
 
-    fn make(self, common: &Arc<Common>) -> Made {
+    fn make(self, common: &Arc<Common>, texts: &mut Texts) -> Made {
         match self {
-            Manifest::Folded(folded) => folded.make(common),
-            Manifest::Whole(manifest) => common.make((**manifest).clone()),
+            Manifest::Folded(folded) => folded.make(common, texts),
+            Manifest::Whole(manifest) => common.make((**manifest).clone(), texts),
         }
     }
 }

@@ -60,7 +60,7 @@ fn what_does_not_train_does_not_count() {
     let mut dressed = faq();
     dressed.tuned_model_display_name = Some("FAQ".into());
     dressed.description = Some("for the desk".into());
-    dressed.labels.insert("team".into(), "support".into());
+    dressed.labels.insert("team", "support");
     dressed.service_account = Some("tuner@acme.iam.gserviceaccount.com".into());
     assert_eq!(digest(&dressed), digest(&faq()));
 }
@@ -113,7 +113,7 @@ fn an_unknown_dialect_is_never_compared() {
 fn a_project_number_stands_for_its_id_and_for_no_other_number() {
     let tuned_further = |project: &str| TuningSpec {
         pre_tuned_model: Some(crate::model::PreTunedModel {
-            tuned_model_name: format!("projects/{project}/locations/l/models/1@2"),
+            tuned_model_name: format!("projects/{project}/locations/l/models/1@2").into(),
             checkpoint_id: None,
         }),
         ..Default::default()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::runs::{Index, Run, has_digest, has_spec};
 use super::super::{InFlight, InSync, Newer, Policy, Remark};
 use crate::model::identity::{Digests, equivalent, removed_fields};
-use crate::model::{Desired, FoundModel, JobName, Observed, Phase, labels};
+use crate::model::{Desired, FoundModel, JobName, Observed, Phase, Text, labels};
 use crate::mutant::{Mutant, is};
 
 /// One manifest and everything observed of it.
@@ -173,7 +173,7 @@ impl<'a> Case<'a> {
     fn presentation_differences(&self, job: &Observed) -> Vec<String> {
         let (wanted, echo) = (&self.desired.spec, &job.echo);
         let mut fields = Vec::new();
-        let mut differs = |path: &str, wanted: &Option<String>, echo: &Option<String>| {
+        let mut differs = |path: &str, wanted: &Option<Text>, echo: &Option<Text>| {
             if wanted.is_some() && wanted != echo {
                 fields.push(path.to_owned());
             }

@@ -22,7 +22,7 @@ pub(super) fn action(action: &Action, name: String) -> Row {
                 CreateReason::Missing => "new manifest".to_owned(),
                 CreateReason::Retry => {
                     let attempt = create.request.labels.get(crate::model::labels::ATTEMPT);
-                    let attempt = attempt.map_or("2", String::as_str);
+                    let attempt = attempt.unwrap_or("2");
                     format!("attempt {attempt}: the last run failed for a passing reason")
                 }
                 CreateReason::SpecChanged | CreateReason::RerunRaised if why.is_empty() => {
@@ -153,7 +153,7 @@ pub fn held(held: &Held) -> String {
             Some(label) => format!(
                 "{} carries the spec digest `{}` of another version; upgrade retune",
                 job.short(),
-                Untrusted::new(label).shown()
+                Untrusted::new(label.clone()).shown()
             ),
             None => format!(
                 "{} carries our labels without a spec digest; look at it with `retune jobs`",

@@ -123,7 +123,7 @@ fn unknown_dialect_creates_and_cancels_nothing() {
             .wants("faq", 4)
             .has("faq", 3, Running)
             .has("faq", 9, Succeeded)
-            .stamped(|s| s.spec = label.map(str::to_owned));
+            .stamped(|s| s.spec = label.map(Into::into));
         assert_eq!(world.decides(), ["held faq unknownDialect 2"], "{label:?}");
     }
 }
@@ -266,7 +266,7 @@ fn a_removed_field_starts_nothing() {
     let mut world = World::new().wants("faq", 3).has("faq", 3, Succeeded);
     let spec = &mut world.desired[0].spec;
     spec.supervised_tuning_spec.as_mut().unwrap().hyper_parameters = None;
-    assert_ne!(Some(identity::digest(spec)), world.jobs[0].stamp.as_ref().unwrap().spec);
+    assert_ne!(Some(identity::digest(spec).into()), world.jobs[0].stamp.as_ref().unwrap().spec);
     assert_eq!(world.decides(), ["in sync faq 1", "note faq fieldRemoved"]);
 }
 
@@ -274,12 +274,12 @@ fn a_removed_field_starts_nothing() {
 fn presentation_applies_to_the_next_run() {
     let world = World::new()
         .wants("faq", 3)
-        .but(|d| d.spec.tuned_model_display_name = Some("FAQ".to_owned()))
+        .but(|d| d.spec.tuned_model_display_name = Some("FAQ".into()))
         .has("faq", 3, Succeeded);
     assert_eq!(world.decides(), ["in sync faq 1", "note faq appliesNextRun"]);
     let labelled = World::new()
         .wants("faq", 3)
-        .but(|d| drop(d.spec.labels.insert("team".to_owned(), "x".to_owned())))
+        .but(|d| d.spec.labels.insert("team", "x"))
         .has("faq", 3, Running);
     assert_eq!(labelled.decides(), ["in flight faq 1", "note faq appliesNextRun"]);
 }

@@ -29,7 +29,7 @@ fn the_digest_covers_actions_and_nothing_that_changes_by_itself() {
     let digest = world.plan().digest();
     let later = world.clone().policy(|p| p.revision = Some(7)).has("d", 8, Succeeded);
     assert_eq!(later.plan().digest(), digest);
-    let other_body = busy().but(|d| d.spec.description = Some("x".to_owned()));
+    let other_body = busy().but(|d| d.spec.description = Some("x".into()));
     assert_ne!(other_body.plan().digest(), digest);
     let mut fewer = busy();
     fewer.jobs.remove(2);

@@ -14,7 +14,7 @@ fn mixed() -> World {
         .wants("support-faq", 3)
         .but(|d| {
             let spec = d.spec.supervised_tuning_spec.as_mut().unwrap();
-            spec.training_dataset_uri = "gs://acme-ml/support/2026-11/train.jsonl".to_owned();
+            spec.training_dataset_uri = "gs://acme-ml/support/2026-11/train.jsonl".into();
         })
         .has("support-faq", 3, Succeeded)
         .wants("triage", 3)

@@ -20,7 +20,7 @@ fn bare() -> World {
 /// the server chose.
 fn asked_bare(world: World) -> World {
     let digest = identity::digest(&bare().desired[0].spec);
-    world.stamped(|stamp| stamp.spec = Some(digest))
+    world.stamped(|stamp| stamp.spec = Some(digest.into()))
 }
 
 #[test]
@@ -51,10 +51,10 @@ fn a_run_of_other_data_times_out_too() {
         .wants("faq", 3)
         .but(|d| d.lifecycle.timeout = Some(HOUR))
         .has("faq", 3, Running)
-        .stamped(|s| s.data = Some("c1-a".to_owned()))
+        .stamped(|s| s.data = Some("c1-a".into()))
         .run(|job| job.start_time = seconds(60))
         .has("faq", 3, Running)
-        .stamped(|s| s.data = Some("c1-b".to_owned()))
+        .stamped(|s| s.data = Some("c1-b".into()))
         .run(|job| job.start_time = seconds(3_600));
     assert_eq!(world.decides(), ["cancel 2 timedOut", "in flight faq 1"]);
 }
@@ -101,7 +101,7 @@ fn an_adopted_run_of_another_name_is_no_orphan() {
 fn an_adopted_run_with_this_digest_needs_no_echo() {
     let world = adopts(World::new().wants("faq", 3), 1)
         .has("old-faq", 3, Succeeded)
-        .run(|job| job.echo.base_model = Some("models/gemini-3.5-flash@001".to_owned()));
+        .run(|job| job.echo.base_model = Some("models/gemini-3.5-flash@001".into()));
     assert_eq!(world.decides(), ["in sync faq 1"]);
 }
 
@@ -156,7 +156,7 @@ fn a_place_under_two_notations_has_no_orphans_of_its_own() {
     listing.jobs.iter_mut().for_each(|job| job.place = by_number.clone());
     seen.insert(by_number, Ok(listing));
     let plan = plan(&world.desired, &seen, &world.policy);
-    let cancelled: Vec<&str> = plan.cancels().map(|c| c.job.id.as_str()).collect();
+    let cancelled: Vec<&str> = plan.cancels().map(|c| c.job.id()).collect();
     assert_eq!(cancelled, ["2"]);
 }
 
@@ -165,8 +165,11 @@ fn a_spec_that_changed_is_never_equivalent() {
     // One world for each field: the echo has everything, the manifest differs
     // in one place.
     let changes: [fn(&mut Desired); 5] = [
-        |d| d.spec.base_model = Some("gemini-3.5-pro".to_owned()),
-        |d| d.spec.supervised_tuning_spec.as_mut().unwrap().training_dataset_uri.push('l'),
+        |d| d.spec.base_model = Some("gemini-3.5-pro".into()),
+        |d| {
+            d.spec.supervised_tuning_spec.as_mut().unwrap().training_dataset_uri =
+                "gs://acme-ml/train.jsonll".into()
+        },
         |d| hyper(d).epoch_count = Some(4),
         |d| hyper(d).adapter_size = Some(AdapterSize::Eight),
         |d| hyper(d).learning_rate_multiplier = Some(1.5),

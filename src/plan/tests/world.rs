@@ -59,9 +59,9 @@ impl World {
     /// A manifest that asks for so many epochs.
     pub(super) fn wants(mut self, model: &str, epochs: i64) -> Self {
         let spec = TuningSpec {
-            base_model: Some("gemini-3.5-flash".to_owned()),
+            base_model: Some("gemini-3.5-flash".into()),
             supervised_tuning_spec: Some(SupervisedTuningSpec {
-                training_dataset_uri: "gs://acme-ml/train.jsonl".to_owned(),
+                training_dataset_uri: "gs://acme-ml/train.jsonl".into(),
                 hyper_parameters: Some(HyperParameters {
                     epoch_count: Some(epochs),
                     ..Default::default()
@@ -95,7 +95,7 @@ impl World {
         let mut echo = request.spec.clone();
         echo.labels = request.labels.clone();
         // The server fills in what the manifest left out.
-        echo.tuned_model_display_name = Some("gemini-3.5-flash-4fe2".to_owned());
+        echo.tuned_model_display_name = Some("gemini-3.5-flash-4fe2".into());
         let age = 36_000 - 3_600 * i64::from(self.next_id);
         let ended = !matches!(
             state,
@@ -131,7 +131,7 @@ impl World {
     pub(super) fn forgotten(mut self) -> Self {
         let job = self.jobs.pop().unwrap();
         let name = "projects/42/locations/us/models/7@1".to_owned();
-        self.models.push(FoundModel { name, stamp: job.stamp.unwrap() });
+        self.models.push(FoundModel { name: name.into(), stamp: job.stamp.unwrap() });
         self
     }
 
@@ -177,24 +177,26 @@ impl World {
                 Action::Create(c) => format!("create {} {}", c.key.name, c.reason.code()),
                 Action::Cancel(c) => format!(
                     "cancel {} {}{}",
-                    c.job.id,
+                    c.job.id(),
                     c.reason.code(),
                     if c.after.is_some() { " after" } else { "" }
                 ),
             });
         }
         lines.extend(plan.held.iter().map(|held| {
-            let job = held.reason.job().map(|job| format!(" {}", job.id)).unwrap_or_default();
+            let job = held.reason.job().map(|job| format!(" {}", job.id())).unwrap_or_default();
             format!("held {} {}{job}", held.key.name, held.reason.code())
         }));
         lines.extend(
-            plan.in_flight.iter().map(|r| format!("in flight {} {}", r.key.name, r.job.id)),
+            plan.in_flight.iter().map(|r| format!("in flight {} {}", r.key.name, r.job.id())),
         );
         lines.extend(plan.in_sync.iter().map(|model| {
-            let job = model.job.as_ref().map_or("stopped", |job| job.id.as_str());
+            let job = model.job.as_ref().map_or("stopped", |job| job.id());
             format!("in sync {} {job}", model.key.name)
         }));
-        lines.extend(plan.orphaned.iter().map(|o| format!("orphaned {} {}", o.key.name, o.job.id)));
+        lines.extend(
+            plan.orphaned.iter().map(|o| format!("orphaned {} {}", o.key.name, o.job.id())),
+        );
         lines.extend(
             plan.diagnostics.iter().map(|d| format!("note {} {}", d.key.name, d.remark.code())),
         );
@@ -221,7 +223,7 @@ impl World {
                 Action::Create(create) => {
                     let mut labels = create.request.labels.clone();
                     if let Some(revision) = self.policy.revision {
-                        labels.insert("retune-rev".to_owned(), revision.to_string());
+                        labels.insert("retune-rev", revision.to_string());
                     }
                     let mut echo = create.request.spec.clone();
                     echo.labels = labels.clone();
@@ -256,8 +258,8 @@ impl World {
 
 pub(super) fn a_model() -> TunedModel {
     TunedModel {
-        model: Some("projects/42/locations/us/models/7@1".to_owned()),
-        endpoint: Some("projects/42/locations/us/endpoints/8".to_owned()),
+        model: Some("projects/42/locations/us/models/7@1".into()),
+        endpoint: Some("projects/42/locations/us/endpoints/8".into()),
         checkpoints: Vec::new(),
     }
 }

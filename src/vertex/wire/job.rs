@@ -7,9 +7,9 @@ use super::lenient::{self, Double, Int, Maybe};
 use super::stats::{billable_tokens, data_stats};
 use super::{WireError, object};
 use crate::model::{
-    AdapterSize, Checkpoint, EncryptionSpec, HyperParameters, JobError, JobName, JobState,
+    AdapterSize, Checkpoint, EncryptionSpec, HyperParameters, JobError, JobName, JobState, Labels,
     Observed, Place, PreTunedModel, PreferenceHyperParameters, PreferenceOptimizationSpec, Stamp,
-    SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted,
+    SupervisedTuningSpec, Text, Texts, TunedModel, TuningSpec, Untrusted,
 };
 
 /// A job with its fields still unread: of the many jobs of a listing most are
@@ -58,23 +58,24 @@ pub(super) struct Job<'a> {
 
 /// Reads a whole answer as one job of `place`.
 pub(crate) fn job(body: &[u8], place: &Place) -> Result<Observed, WireError> {
-    object::<Job<'_>>(body)?.observed(place)
+    object::<Job<'_>>(body)?.observed(place, &mut Texts::default())
 }
 
 /// As [`job`], with the statistics of its data.
 pub(crate) fn whole_job(body: &[u8], place: &Place) -> Result<Observed, WireError> {
-    object::<Job<'_>>(body)?.whole(place)
+    object::<Job<'_>>(body)?.whole(place, &mut Texts::default())
 }
 
 impl Job<'_> {
     /// As [`Job::observed`], with the statistics of its data.
-    pub(super) fn whole(self, place: &Place) -> Result<Observed, WireError> {
+    pub(super) fn whole(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
         let data = data_stats(self.tuning_data_stats).map(Box::new);
-        Ok(Observed { data, ..self.observed(place)? })
+        Ok(Observed { data, ..self.observed(place, texts)? })
     }
 
-    /// The job as the rest of the program knows it.
-    pub(super) fn observed(self, place: &Place) -> Result<Observed, WireError> {
+    /// The job as the rest of the program knows it. What many jobs have in
+    /// common is taken from `texts`.
+    pub(super) fn observed(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
         let Self {
             name,
             labels,
@@ -98,6 +99,10 @@ impl Job<'_> {
         let name: JobName =
             lenient::text(name).ok_or(WireError::Name)?.parse().map_err(|_| WireError::Name)?;
         let labels = lenient::map(labels);
+        let labels: Labels =
+            labels.iter().map(|(key, value)| (texts.take(key), texts.take(value))).collect();
+        let own = |raw| lenient::text(raw).map(Text::from);
+        let mut shared = |raw| lenient::text(raw).map(|text| texts.take(&text));
         Ok(Observed {
             name,
             place: place.clone(),
@@ -106,19 +111,18 @@ impl Job<'_> {
             create_time: lenient::time(create_time),
             start_time: lenient::time(start_time),
             end_time: lenient::time(end_time),
-            pre_tuned_base: lenient::string(lenient::at(pre_tuned_model, &["baseModel"]))
-                .filter(|model| !model.is_empty())
-                .map(String::into_boxed_str),
+            pre_tuned_base: shared(lenient::at(pre_tuned_model, &["baseModel"]))
+                .filter(|model| !model.is_empty()),
             error: lenient::message(error).map(Status::job_error),
             tuned_model: lenient::message(tuned_model).map(Model::tuned_model),
-            experiment: lenient::string(experiment),
+            experiment: own(experiment),
             billable_tokens: billable_tokens(tuning_data_stats),
             data: None,
             echo: TuningSpec {
-                base_model: lenient::string(base_model),
+                base_model: shared(base_model),
                 pre_tuned_model: lenient::message(pre_tuned_model).map(PreTuned::pre_tuned_model),
-                tuned_model_display_name: lenient::string(tuned_model_display_name),
-                description: lenient::string(description),
+                tuned_model_display_name: own(tuned_model_display_name),
+                description: shared(description),
                 labels,
                 supervised_tuning_spec: lenient::message(supervised_tuning_spec)
                     .map(Method::supervised),
@@ -127,7 +131,7 @@ impl Job<'_> {
                 encryption_spec: lenient::message(encryption_spec)
                     .and_then(|Encryption { kms_key_name }| kms_key_name)
                     .map(|kms_key_name| EncryptionSpec { kms_key_name }),
-                service_account: lenient::string(service_account),
+                service_account: shared(service_account),
             },
         })
     }
@@ -166,9 +170,9 @@ impl Status {
 #[derive(Deserialize)]
 struct Model {
     #[serde(default, deserialize_with = "lenient::field")]
-    model: Option<String>,
+    model: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
-    endpoint: Option<String>,
+    endpoint: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
     checkpoints: Option<Vec<Maybe<WireCheckpoint>>>,
 }
@@ -190,13 +194,13 @@ impl Model {
 #[serde(rename_all = "camelCase")]
 struct WireCheckpoint {
     #[serde(default, deserialize_with = "lenient::field")]
-    checkpoint_id: Option<String>,
+    checkpoint_id: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
     epoch: Option<Int>,
     #[serde(default, deserialize_with = "lenient::field")]
     step: Option<Int>,
     #[serde(default, deserialize_with = "lenient::field")]
-    endpoint: Option<String>,
+    endpoint: Option<Text>,
 }
 
 impl WireCheckpoint {
@@ -212,7 +216,7 @@ impl WireCheckpoint {
 }
 
 /// Proto JSON may write the default, an empty string, and means absent.
-fn present(text: Option<String>) -> Option<String> {
+fn present(text: Option<Text>) -> Option<Text> {
     text.filter(|text| !text.is_empty())
 }
 
@@ -221,9 +225,9 @@ fn present(text: Option<String>) -> Option<String> {
 #[serde(rename_all = "camelCase")]
 struct PreTuned {
     #[serde(default, deserialize_with = "lenient::field")]
-    tuned_model_name: Option<String>,
+    tuned_model_name: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
-    checkpoint_id: Option<String>,
+    checkpoint_id: Option<Text>,
 }
 
 impl PreTuned {
@@ -241,7 +245,7 @@ impl PreTuned {
 #[serde(rename_all = "camelCase")]
 struct Encryption {
     #[serde(default, deserialize_with = "lenient::field")]
-    kms_key_name: Option<String>,
+    kms_key_name: Option<Text>,
 }
 
 /// Protos `SupervisedTuningSpec` and `PreferenceOptimizationSpec`, which have
@@ -250,9 +254,9 @@ struct Encryption {
 #[serde(rename_all = "camelCase")]
 struct Method {
     #[serde(default, deserialize_with = "lenient::field")]
-    training_dataset_uri: Option<String>,
+    training_dataset_uri: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
-    validation_dataset_uri: Option<String>,
+    validation_dataset_uri: Option<Text>,
     #[serde(default, deserialize_with = "lenient::field")]
     export_last_checkpoint_only: Option<bool>,
     #[serde(default, deserialize_with = "lenient::field")]

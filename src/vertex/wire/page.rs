@@ -1,7 +1,7 @@
 //! One page of a listing (proto `ListTuningJobsResponse`).
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::job::Job;
 use super::lenient;
 use super::{WireError, object};
-use crate::model::{Observed, Place, labels};
+use crate::model::{JobName, Observed, Place, Texts, labels};
 use crate::vertex::Keep;
 
 /// What one page said.
@@ -28,36 +28,51 @@ pub(crate) struct Page {
 pub(crate) enum Sieve {
     /// All.
     All,
-    /// Those with retune's label, and these by location and id: the listing
-    /// writes the project as a number, manifests may write its id.
-    Retune(HashSet<(String, String)>),
+    /// Those with retune's label, and adopted ones.
+    Retune(Adopted),
+    /// The same, without what no plan asks for.
+    Lasting(Adopted),
 }
+
+/// Jobs by location and id: the listing writes the project as a number,
+/// manifests may write its id.
+type Adopted = HashSet<(String, String)>;
 
 impl Sieve {
     pub(crate) fn new(keep: &Keep) -> Self {
+        let ids = |jobs: &BTreeSet<JobName>| -> Adopted {
+            jobs.iter().map(|job| (job.location().to_owned(), job.id().to_owned())).collect()
+        };
         match keep {
             Keep::All => Self::All,
-            Keep::Retune { adopted } => Self::Retune(
-                adopted.iter().map(|job| (job.location.clone(), job.id.clone())).collect(),
-            ),
+            Keep::Retune { adopted } => Self::Retune(ids(adopted)),
+            Keep::Lasting { adopted } => Self::Lasting(ids(adopted)),
         }
     }
 
     fn keeps(&self, job: &Job<'_>) -> bool {
         match self {
             Self::All => true,
-            Self::Retune(adopted) => {
+            Self::Retune(adopted) | Self::Lasting(adopted) => {
                 lenient::has_label(job.labels, labels::MANAGED_BY, labels::RETUNE)
                     || (!adopted.is_empty() && is_adopted(job, adopted))
             }
         }
     }
+
+    /// What is kept of a job.
+    fn trim(&self, job: Observed) -> Observed {
+        match self {
+            Self::All => job,
+            Self::Retune(_) => lighter(job),
+            Self::Lasting(_) => lasting(lighter(job)),
+        }
+    }
 }
 
-fn is_adopted(job: &Job<'_>, adopted: &HashSet<(String, String)>) -> bool {
-    let name: Option<crate::model::JobName> =
-        lenient::text(job.name).and_then(|name| name.parse().ok());
-    name.is_some_and(|name| adopted.contains(&(name.location, name.id)))
+fn is_adopted(job: &Job<'_>, adopted: &Adopted) -> bool {
+    let name: Option<JobName> = lenient::text(job.name).and_then(|name| name.parse().ok());
+    name.is_some_and(|name| adopted.contains(&(name.location().to_owned(), name.id().to_owned())))
 }
 
 #[derive(Deserialize)]
@@ -73,8 +88,14 @@ struct WirePage<'a> {
     unreachable: Option<Vec<IgnoredAny>>,
 }
 
-/// Reads a page. An empty place answers `{}`.
-pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, WireError> {
+/// Reads a page. An empty place answers `{}`. What many jobs have in common is
+/// taken from `texts`.
+pub(crate) fn page(
+    body: &[u8],
+    place: &Place,
+    sieve: &Sieve,
+    texts: &mut Texts,
+) -> Result<Page, WireError> {
     let WirePage { tuning_jobs, next_page_token, error, unreachable } = object(body)?;
     if error.is_some() {
         return Err(WireError::ErrorInside);
@@ -92,8 +113,8 @@ pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, Wi
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
             let job = match sieve {
-                Sieve::All => job.whole(place)?,
-                Sieve::Retune(_) => lighter(job.observed(place)?),
+                Sieve::All => job.whole(place, texts)?,
+                Sieve::Retune(_) | Sieve::Lasting(_) => sieve.trim(job.observed(place, texts)?),
             };
             page.kept.push(job);
         } else {
@@ -107,9 +128,17 @@ pub(crate) fn page(body: &[u8], place: &Place, sieve: &Sieve) -> Result<Page, Wi
 /// for them again, and with them ten thousand jobs take 20 MB more.
 fn lighter(mut job: Observed) -> Observed {
     if job.stamp.is_some() {
-        let labels = std::mem::take(&mut job.echo.labels);
-        // Collected anew: a map from which something is taken keeps its size.
-        job.echo.labels = labels.into_iter().filter(|(key, _)| !labels::is_reserved(key)).collect();
+        let labels = job.echo.labels.texts().iter();
+        job.echo.labels = labels.filter(|(key, _)| !labels::is_reserved(key)).cloned().collect();
+    }
+    job
+}
+
+/// A job without what only those ask for who look at it alone.
+fn lasting(mut job: Observed) -> Observed {
+    job.experiment = None;
+    if let Some(model) = &mut job.tuned_model {
+        model.checkpoints = Vec::new();
     }
     job
 }
@@ -152,7 +181,8 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(next_token(body.as_bytes()).as_deref(), seen, "{body}");
-            let decoded = page(body.as_bytes(), &Place::new("p", "l"), &Sieve::All);
+            let decoded =
+                page(body.as_bytes(), &Place::new("p", "l"), &Sieve::All, &mut Texts::default());
             if let Some(seen) = seen {
                 assert_eq!(decoded.ok().and_then(|page| page.next).as_deref(), Some(seen));
             }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{JobState, Phase, Place};
+use crate::model::{JobState, Phase, Place, Texts};
 
 fn place() -> Place {
     Place::new("acme", "us-central1")
@@ -19,10 +19,13 @@ fn no_part_of_a_page_is_taken_for_the_page() {
     let whole = PAGE.trim_end().as_bytes();
     for end in 0..whole.len() {
         let part = &whole[..end];
-        assert!(page(part, &place(), &Sieve::All).is_err(), "{end}");
+        assert!(page(part, &place(), &Sieve::All, &mut Texts::default()).is_err(), "{end}");
         assert_eq!(next_token(part), None);
     }
-    assert!(page(whole, &place(), &Sieve::All).is_ok_and(|page| page.next.is_some()));
+    assert!(
+        page(whole, &place(), &Sieve::All, &mut Texts::default())
+            .is_ok_and(|page| page.next.is_some())
+    );
 }
 
 /// Every place in a value, as a JSON pointer.

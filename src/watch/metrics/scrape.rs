@@ -7,7 +7,7 @@ use std::time::Duration;
 use prometheus::{Gauge, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 use super::Metrics;
-use crate::model::Untrusted;
+use crate::model::{Text, Untrusted};
 use crate::plan::Plan;
 use crate::plan::show::Summary;
 use crate::watch::published::{Manifested, State};
@@ -148,7 +148,7 @@ fn models(registry: &Registry, plan: &Plan) -> prometheus::Result<()> {
     registry.register(Box::new(holds))
 }
 
-fn billable_tokens(registry: &Registry, tokens: &BTreeMap<String, u64>) -> prometheus::Result<()> {
+fn billable_tokens(registry: &Registry, tokens: &BTreeMap<Text, u64>) -> prometheus::Result<()> {
     let gauge = IntGaugeVec::new(
         Opts::new(
             "retune_billable_tokens",
@@ -163,8 +163,8 @@ fn billable_tokens(registry: &Registry, tokens: &BTreeMap<String, u64>) -> prome
 }
 
 /// Tokens by label value: inert, short and few.
-fn by_label(tokens: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-    let mut by_size: Vec<(&String, u64)> = tokens.iter().map(|(name, n)| (name, *n)).collect();
+fn by_label(tokens: &BTreeMap<Text, u64>) -> BTreeMap<String, u64> {
+    let mut by_size: Vec<(&Text, u64)> = tokens.iter().map(|(name, n)| (name, *n)).collect();
     // A stable sort: among equals, by name.
     by_size.sort_by_key(|(_, tokens)| std::cmp::Reverse(*tokens));
     let mut labels: BTreeMap<String, u64> = BTreeMap::new();

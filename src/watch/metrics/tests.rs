@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::model::{JobState, Key, Place};
+use crate::model::{JobState, Key, Place, Text};
 use crate::plan::{Held, HoldReason, InFlight, Plan};
 use crate::watch::published::{Manifested, Shown, State};
 
@@ -27,7 +27,7 @@ fn plan() -> Plan {
     }
 }
 
-fn state(tokens: BTreeMap<String, u64>) -> State {
+fn state(tokens: BTreeMap<Text, u64>) -> State {
     State {
         shown: Some(Shown {
             owner: "acme".parse().unwrap(),
@@ -121,7 +121,7 @@ fn the_last_complete_pass_is_shown() {
 fn a_base_model_that_means_harm_stays_inside_its_quotes() {
     let hostile = "x\"} 1\nretune_forged 7\r\n\u{1b}[2J\\\u{202e}";
     let text = Metrics::new()
-        .scrape(&state(BTreeMap::from([(hostile.to_owned(), 5)])), &[], Duration::ZERO)
+        .scrape(&state(BTreeMap::from([(hostile.into(), 5)])), &[], Duration::ZERO)
         .unwrap();
     assert_eq!(
         tokens(&text),
@@ -132,7 +132,7 @@ fn a_base_model_that_means_harm_stays_inside_its_quotes() {
 
 #[test]
 fn base_models_are_few_and_short_and_none_is_lost() {
-    let many = (0..1_000_u64).map(|n| (format!("model-{n}-{}", "x".repeat(500)), n));
+    let many = (0..1_000_u64).map(|n| (format!("model-{n}-{}", "x".repeat(500)).into(), n));
     let text = Metrics::new().scrape(&state(many.collect()), &[], Duration::ZERO).unwrap();
     let shown = tokens(&text);
     assert_eq!(shown.len(), scrape::BASE_MODELS + 1);
@@ -140,6 +140,6 @@ fn base_models_are_few_and_short_and_none_is_lost() {
     assert!(shown.iter().any(|line| line.contains("\"model-999-x")), "{shown:?}");
     let value = |line: &&str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
     assert_eq!(shown.iter().map(value).sum::<u64>(), 999 * 1_000 / 2);
-    let largest = BTreeMap::from([("a".to_owned(), u64::MAX), ("b".to_owned(), u64::MAX)]);
+    let largest = BTreeMap::from([("a".into(), u64::MAX), ("b".into(), u64::MAX)]);
     Metrics::new().scrape(&state(largest), &[], Duration::ZERO).unwrap();
 }

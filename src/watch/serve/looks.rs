@@ -147,7 +147,7 @@ impl Looks {
             }
         }
         let charts = match (measured(&runs), before) {
-            (None, _) => Charts::None("There is no run yet.".to_owned()),
+            (None, _) => Charts::Unread("There is no run yet.".to_owned()),
             // The same run, and it had ended: its curves are what they were.
             (Some(run), Some(before)) if has_ended(run) && measured(&before.runs) == Some(run) => {
                 before.charts.clone()

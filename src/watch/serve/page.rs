@@ -114,7 +114,7 @@ pub(super) async fn view(
     headers: HeaderMap,
 ) -> Response {
     let state = app.published.read();
-    let place = Place { project, location };
+    let place = Place::new(project, location);
     let (Some(shown), Some(files)) = (&state.shown, &state.current) else {
         let Page { html, version } = page::waiting(&notices(&state));
         return answer(&headers, StatusCode::OK, html.into(), &version, None);
@@ -171,7 +171,7 @@ fn own(
     let runs: Vec<&Observed> = seen.iter().flat_map(|seen| &seen.runs).collect();
     let at = looked(app, state);
     let detail = Detail::new(desired, &runs, prices, Some(at), |job| shown.progress.get(job));
-    let none = Charts::None("Not looked at yet.".to_owned());
+    let none = Charts::Unread("Not looked at yet.".to_owned());
     let view = View {
         detail: &detail,
         listed: shown.runs.get(&desired.key.place, &desired.key.name),

@@ -7,7 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::model::{JobState, Key, Place, Progress, TunedModel, inert_json};
+use crate::model::{
+    JobName, JobState, Key, Name, Observed, Place, Progress, TunedModel, inert_json,
+};
+use crate::page::Charts;
 use crate::plan::show::status;
 use crate::plan::{Held, HoldReason, InFlight, InSync, Plan};
 use crate::watch::published::{Manifested, Shown};
@@ -37,6 +40,26 @@ impl Clock for Hand {
     async fn sleep(&self, _: Duration) {}
 }
 
+/// A service that says the same of every job, and counts who asks.
+#[derive(Default)]
+struct Told {
+    jobs: Mutex<Vec<JobName>>,
+    curves: Mutex<usize>,
+}
+
+#[async_trait::async_trait]
+impl Reader for Told {
+    async fn job(&self, job: &JobName) -> Result<Observed, String> {
+        self.jobs.lock().unwrap().push(job.clone());
+        Err("nobody is there".to_owned())
+    }
+
+    async fn curves(&self, _: &Name, _: &Observed) -> Charts {
+        *self.curves.lock().unwrap() += 1;
+        Charts::Unread("none".to_owned())
+    }
+}
+
 /// A daemon that is not there, and what it would tell.
 struct Daemon {
     published: Arc<Published>,
@@ -55,7 +78,7 @@ impl Daemon {
         };
         let requests: Arc<dyn Fn() -> Requests + Send + Sync> =
             Arc::new(|| vec![("tuningJobs.list", 200, 3)]);
-        let metrics = Arc::new(Metrics::new());
+        let (metrics, reader) = (Arc::new(Metrics::new()), Arc::new(Told::default()));
         let server =
             Server::bind(options, published.clone(), metrics, requests, reader, clock.clone())
                 .await?;
@@ -129,7 +152,7 @@ fn shown() -> Shown {
             key: key("tone"),
             job: None,
             tuned_model: Some(TunedModel {
-                endpoint: Some("endpoints/1\u{9b}2J".to_owned()),
+                endpoint: Some("endpoints/1\u{9b}2J".into()),
                 ..TunedModel::default()
             }),
         }],
@@ -140,7 +163,7 @@ fn shown() -> Shown {
         plan: Arc::new(plan),
         progress: Arc::default(),
         runs: Arc::default(),
-        billable_tokens: [("gemini-3.5-flash".to_owned(), 12), ("x\"} 1\n\\".to_owned(), 1)].into(),
+        billable_tokens: [("gemini-3.5-flash".into(), 12), ("x\"} 1\n\\".into(), 1)].into(),
         costs: Arc::default(),
     }
 }

@@ -14,7 +14,7 @@ use super::{Task, Watcher};
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{Name, Place};
-use crate::observe::keep;
+use crate::observe::keep_lasting;
 use crate::vertex::Vertex;
 use crate::watch::sight::Sight;
 
@@ -60,7 +60,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
 
     /// Lists our own jobs where most are not ours.
     pub(super) async fn look_by_label<S>(&mut self, task: &Task<'_, S>) -> Result<(), Failure> {
-        let (owner, keep) = (&task.policy.owner, keep(task.desired));
+        let (owner, keep) = (&task.policy.owner, keep_lasting(task.desired));
         for place in self.labelled(owner).0 {
             let listing = self.parts.vertex.list_ours(&place, owner, &keep).await;
             let listing = listing.map_err(|error| Failure {

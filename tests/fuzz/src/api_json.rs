@@ -81,9 +81,9 @@ fn one(job: &Observed, value: &Value) {
         _ => Phase::Unclear,
     };
     assert_eq!(job.phase(), phase, "{value}");
-    for (key, wanted) in &job.echo.labels {
+    for (key, wanted) in job.echo.labels.iter() {
         let found = value.pointer("/labels").and_then(|labels| labels.get(key));
-        assert_eq!(found.and_then(Value::as_str), Some(wanted.as_str()));
+        assert_eq!(found.and_then(Value::as_str), Some(wanted));
     }
     let labels = value.get("labels").and_then(Value::as_object).into_iter().flatten();
     assert_eq!(labels.filter(|(_, v)| v.is_string()).count(), job.echo.labels.len(), "{value}");
@@ -116,8 +116,7 @@ fn page(body: &[u8], value: Option<&Value>, place: &Place) {
     for job in jobs.iter().filter(|job| job.stamp.is_some()) {
         // But for the labels that its stamp was read from.
         let labels = job.echo.labels.iter().filter(|(key, _)| !labels::is_reserved(key));
-        let labels = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let echo = TuningSpec { labels, ..job.echo.clone() };
+        let echo = TuningSpec { labels: labels.collect(), ..job.echo.clone() };
         let lighter = Observed { echo, ..job.clone() };
         assert!(kept.contains(&lighter), "ours was taken for foreign: {job:?}");
     }

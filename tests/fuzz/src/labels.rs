@@ -1,20 +1,16 @@
 //! Labels: what reads as ours is what retune writes, all else is foreign, and
 //! what is foreign is in no action of a plan.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use retune::fuzzing;
 use retune::model::{
-    CreateRequest, Desired, Key, Lifecycle, Listing, Name, Observation, Place, Source, Stamp,
-    TuningSpec, Wanted, identity, labels,
+    CreateRequest, Desired, Key, Labels, Lifecycle, Listing, Name, Observation, Place, Source,
+    Stamp, TuningSpec, Wanted, identity, labels,
 };
 use retune::plan::{self, Action, Policy};
 use serde_json::json;
 
 use super::bytes::Bytes;
-
-type Labels = BTreeMap<String, String>;
 
 /// Checks a map of labels, and the labels of a create.
 pub fn check(data: &[u8]) {
@@ -95,13 +91,13 @@ fn map(bytes: &mut Bytes<'_>) -> Labels {
     ];
     const VALUES: [&str; 9] =
         ["retune", "acme", "faq", "0", "h1-", "c1-", "1763800000", "1", "00ff"];
-    let mut map = Labels::new();
+    let mut map = Labels::default();
     for (key, value) in KEYS.iter().zip(VALUES) {
         match bytes.below(8) {
-            0..5 => drop(map.insert((*key).to_owned(), value.to_owned())),
+            0..5 => map.insert(*key, value),
             5 => {}
-            6 => drop(map.insert((*key).to_owned(), bytes.text())),
-            _ => drop(map.insert(format!("{key}{}", bytes.text()), value.to_owned())),
+            6 => map.insert(*key, bytes.text()),
+            _ => map.insert(format!("{key}{}", bytes.text()), value),
         }
     }
     for _ in 0..bytes.below(4) {
@@ -131,7 +127,7 @@ fn ours(map: &Labels) -> bool {
 /// in the form in which retune writes it.
 fn encodes_again(stamp: &Stamp, map: &Labels) {
     let Stamp { owner, name, rerun, spec, data, rev, attempt, run } = stamp;
-    let found = |key: &str| map.get(key).map(String::as_str);
+    let found = |key: &str| map.get(key);
     assert_eq!(found("retune-owner"), Some(owner.as_str()));
     assert_eq!(found("retune-name"), Some(name.as_str()));
     assert_eq!(found("retune-spec"), spec.as_deref());
@@ -168,7 +164,7 @@ fn planned(map: &Labels, stamp: Option<&Stamp>) {
     let name: Name = "faq".parse().expect("a name");
     let wanted = Wanted {
         key: Key { place: place(), owner: owner.clone(), name: name.clone(), rerun: 0 },
-        spec: TuningSpec { base_model: Some("x".to_owned()), ..TuningSpec::default() },
+        spec: TuningSpec { base_model: Some("x".into()), ..TuningSpec::default() },
         lifecycle: Lifecycle::default(),
         source: Source { file: "a.yaml".into(), line: 1 },
     };

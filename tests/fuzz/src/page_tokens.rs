@@ -70,8 +70,11 @@ pub fn check(data: &[u8]) {
     }
     match (listed, expected.complete) {
         (Ok(listing), true) => {
-            let found: BTreeMap<String, JobState> =
-                listing.jobs.iter().map(|job| (job.name.id.clone(), job.state.clone())).collect();
+            let found: BTreeMap<String, JobState> = listing
+                .jobs
+                .iter()
+                .map(|job| (job.name.id().to_owned(), job.state.clone()))
+                .collect();
             assert_eq!(found.len(), listing.jobs.len(), "a job came twice");
             assert_eq!(found, expected.jobs);
             assert_eq!(listing.foreign, expected.foreign);

@@ -1,10 +1,10 @@
 //! Plans whose every text that can come from outside is hostile.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use retune::model::{
-    CreateRequest, JobError, JobName, JobState, Key, Name, Place, TunedModel, TuningSpec, Untrusted,
+    CreateRequest, JobError, JobName, JobState, Key, Labels, Name, Place, TunedModel, TuningSpec,
+    Untrusted,
 };
 use retune::plan::{
     Action, Cancel, CancelReason, CancelledBy, Change, Create, CreateReason, Diagnostic, Held,
@@ -35,8 +35,8 @@ pub(crate) fn hostile(bytes: &mut Bytes<'_>) -> Plan {
             4 => {
                 let (key, job) = (key(bytes), bytes.coin().then(|| job(bytes)));
                 let tuned_model = bytes.coin().then(|| TunedModel {
-                    model: Some(bytes.hostile()),
-                    endpoint: bytes.coin().then(|| bytes.hostile()),
+                    model: Some(bytes.hostile().into()),
+                    endpoint: bytes.coin().then(|| bytes.hostile().into()),
                     checkpoints: Vec::new(),
                 });
                 plan.in_sync.push(InSync { key, job, tuned_model });
@@ -86,7 +86,7 @@ fn duration(bytes: &mut Bytes<'_>) -> Duration {
 }
 
 fn maybe(bytes: &mut Bytes<'_>) -> Option<String> {
-    bytes.coin().then(|| bytes.hostile())
+    bytes.coin().then(|| bytes.hostile().into())
 }
 
 fn make(bytes: &mut Bytes<'_>) -> Create {
@@ -103,8 +103,8 @@ fn make(bytes: &mut Bytes<'_>) -> Create {
         changes.push(Change { path, old: maybe(bytes), new: maybe(bytes) });
     }
     let key = key(bytes);
-    let spec = TuningSpec { base_model: maybe(bytes), ..TuningSpec::default() };
-    let request = CreateRequest { place: key.place.clone(), spec, labels: BTreeMap::new() };
+    let spec = TuningSpec { base_model: maybe(bytes).map(Into::into), ..TuningSpec::default() };
+    let request = CreateRequest { place: key.place.clone(), spec, labels: Labels::default() };
     Create { key, reason, changes, request }
 }
 
@@ -151,7 +151,7 @@ fn hold(bytes: &mut Bytes<'_>) -> HoldReason {
             wait: duration(bytes),
         },
         9 => HoldReason::ListIncomplete { why: Untrusted::new(bytes.hostile()) },
-        10 => HoldReason::UnknownDialect { job, label: maybe(bytes) },
+        10 => HoldReason::UnknownDialect { job, label: maybe(bytes).map(Into::into) },
         11 => HoldReason::UnknownState { job, state: bytes.coin().then(|| state(bytes)) },
         12 => HoldReason::StaleRevision {
             job,

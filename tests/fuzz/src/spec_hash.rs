@@ -6,8 +6,9 @@ use std::fmt::Write;
 use retune::fuzzing;
 use retune::manifest::Settings;
 use retune::model::{
-    AdapterSize, EncryptionSpec, HyperParameters, Place, PreTunedModel, PreferenceHyperParameters,
-    PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec, identity,
+    AdapterSize, EncryptionSpec, HyperParameters, Labels, Place, PreTunedModel,
+    PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
+    identity,
 };
 use serde_json::{Value, json};
 
@@ -38,7 +39,7 @@ fn relevant(spec: &TuningSpec) -> TuningSpec {
     spec.tuned_model_display_name = None;
     spec.description = None;
     spec.service_account = None;
-    spec.labels.clear();
+    spec.labels = Labels::default();
     if let Some(method) = &mut spec.supervised_tuning_spec {
         method.hyper_parameters =
             method.hyper_parameters.take().filter(|h| *h != Default::default());
@@ -97,10 +98,10 @@ fn clear(spec: &mut TuningSpec, which: usize) {
 fn changed(spec: &TuningSpec, bytes: &mut Bytes<'_>) -> TuningSpec {
     let mut spec = spec.clone();
     match bytes.below(9) {
-        0 => spec.base_model = bytes.coin().then(|| bytes.text()),
-        1 => spec.description = Some(bytes.text()),
-        2 => spec.service_account = Some(bytes.text()),
-        3 => drop(spec.labels.insert(bytes.text(), bytes.text())),
+        0 => spec.base_model = bytes.coin().then(|| bytes.text().into()),
+        1 => spec.description = Some(bytes.text().into()),
+        2 => spec.service_account = Some(bytes.text().into()),
+        3 => spec.labels.insert(bytes.text(), bytes.text()),
         4 => spec.encryption_spec = key(bytes),
         5 => spec.pre_tuned_model = source(bytes),
         6 => spec.supervised_tuning_spec = supervised(bytes),
@@ -113,7 +114,7 @@ fn changed(spec: &TuningSpec, bytes: &mut Bytes<'_>) -> TuningSpec {
 /// Any spec, also what no manifest could say.
 fn spec(bytes: &mut Bytes<'_>) -> TuningSpec {
     TuningSpec {
-        base_model: bytes.coin().then(|| bytes.text()),
+        base_model: bytes.coin().then(|| bytes.text().into()),
         pre_tuned_model: source(bytes),
         supervised_tuning_spec: supervised(bytes),
         preference_optimization_spec: preference(bytes),
@@ -124,13 +125,13 @@ fn spec(bytes: &mut Bytes<'_>) -> TuningSpec {
 
 fn source(bytes: &mut Bytes<'_>) -> Option<PreTunedModel> {
     bytes.coin().then(|| PreTunedModel {
-        tuned_model_name: bytes.text(),
-        checkpoint_id: bytes.coin().then(|| bytes.text()),
+        tuned_model_name: bytes.text().into(),
+        checkpoint_id: bytes.coin().then(|| bytes.text().into()),
     })
 }
 
 fn key(bytes: &mut Bytes<'_>) -> Option<EncryptionSpec> {
-    bytes.coin().then(|| EncryptionSpec { kms_key_name: bytes.text() })
+    bytes.coin().then(|| EncryptionSpec { kms_key_name: bytes.text().into() })
 }
 
 fn size(bytes: &mut Bytes<'_>) -> AdapterSize {
@@ -145,8 +146,8 @@ fn number(bytes: &mut Bytes<'_>) -> f64 {
 
 fn supervised(bytes: &mut Bytes<'_>) -> Option<SupervisedTuningSpec> {
     bytes.coin().then(|| SupervisedTuningSpec {
-        training_dataset_uri: bytes.text(),
-        validation_dataset_uri: bytes.coin().then(|| bytes.text()),
+        training_dataset_uri: bytes.text().into(),
+        validation_dataset_uri: bytes.coin().then(|| bytes.text().into()),
         export_last_checkpoint_only: bytes.coin().then(|| bytes.coin()),
         hyper_parameters: bytes.coin().then(|| HyperParameters {
             epoch_count: bytes.coin().then(|| bytes.long() as i64),
@@ -158,8 +159,8 @@ fn supervised(bytes: &mut Bytes<'_>) -> Option<SupervisedTuningSpec> {
 
 fn preference(bytes: &mut Bytes<'_>) -> Option<PreferenceOptimizationSpec> {
     bytes.coin().then(|| PreferenceOptimizationSpec {
-        training_dataset_uri: bytes.text(),
-        validation_dataset_uri: bytes.coin().then(|| bytes.text()),
+        training_dataset_uri: bytes.text().into(),
+        validation_dataset_uri: bytes.coin().then(|| bytes.text().into()),
         export_last_checkpoint_only: bytes.coin().then(|| bytes.coin()),
         hyper_parameters: bytes.coin().then(|| PreferenceHyperParameters {
             epoch_count: bytes.coin().then(|| bytes.long() as i64),
@@ -183,9 +184,9 @@ fn notations(bytes: &mut Bytes<'_>) {
     let last_only = bytes.coin().then(|| bytes.coin());
     let object: String = bytes.text().replace('\n', "n");
     let wanted = TuningSpec {
-        base_model: Some("some-model".to_owned()),
+        base_model: Some("some-model".into()),
         supervised_tuning_spec: Some(SupervisedTuningSpec {
-            training_dataset_uri: format!("gs://acme/x{object}.jsonl"),
+            training_dataset_uri: format!("gs://acme/x{object}.jsonl").into(),
             validation_dataset_uri: None,
             export_last_checkpoint_only: last_only,
             hyper_parameters: Some(HyperParameters {

@@ -139,7 +139,7 @@ pub fn l3_duplicates_end(schedule: &Schedule, world: &World, healed: Millis) -> 
             .filter(named)
             .filter(|(_, job)| {
                 rerun(job) == desired.key.rerun
-                    && job.stamp().is_some_and(|stamp| stamp.spec.as_ref() == Some(label))
+                    && job.stamp().is_some_and(|stamp| stamp.spec.as_deref() == Some(label))
             })
             .map(|(id, job)| (job.created, live_until(world, *id, job)))
             .collect();

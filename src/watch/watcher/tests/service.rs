@@ -1,6 +1,5 @@
 //! A tuning service in memory, for what a daemon asks of it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -9,8 +8,8 @@ use serde_json::Value;
 
 use super::super::*;
 use crate::model::{
-    CreateRequest, Desired, JobName, JobState, Key, Lifecycle, Listing, Observed, Place, Source,
-    Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
+    CreateRequest, Desired, JobName, JobState, Key, Labels, Lifecycle, Listing, Observed, Place,
+    Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob};
 
@@ -41,7 +40,8 @@ pub(super) fn desired(location: &str, name: &str, epochs: u64) -> Desired {
         name: name.parse().unwrap(),
         rerun: 0,
     };
-    let spec = TuningSpec { base_model: Some(format!("gemini-{epochs}")), ..Default::default() };
+    let spec =
+        TuningSpec { base_model: Some(format!("gemini-{epochs}").into()), ..Default::default() };
     let source = Source { file: PathBuf::from("m.yaml"), line: 1 };
     Wanted { key, spec, lifecycle: Lifecycle::default(), source }.into()
 }
@@ -57,7 +57,7 @@ impl Service {
         &self,
         place: &Place,
         echo: TuningSpec,
-        labels: &BTreeMap<String, String>,
+        labels: &Labels,
         state: JobState,
     ) -> Observed {
         let mut jobs = self.jobs.lock().unwrap();
@@ -110,27 +110,26 @@ impl Vertex for Service {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        self.asked(format!("get {}", job.id), 1);
+        self.asked(format!("get {}", job.id()), 1);
         let jobs = self.jobs.lock().unwrap();
         let found = jobs.iter().find(|j| j.name == *job).cloned();
         found.ok_or(ReadError::NotFound { job: job.clone() })
     }
 
     async fn create(&self, place: &Place, body: &Value) -> CreateOutcome {
-        let labels: BTreeMap<String, String> =
-            serde_json::from_value(body["labels"].clone()).unwrap();
-        self.asked(format!("create {}", labels["retune-name"]), 1);
+        let labels: Labels = serde_json::from_value(body["labels"].clone()).unwrap();
+        self.asked(format!("create {}", labels.get("retune-name").unwrap()), 1);
         if self.refuses.load(Ordering::Relaxed) {
             let message = Untrusted::new("no");
             return CreateOutcome::Refused(Refusal { status: 400, message, retry_after: None });
         }
-        let base_model = body["baseModel"].as_str().map(str::to_owned);
+        let base_model = body["baseModel"].as_str().map(Text::from);
         let echo = TuningSpec { base_model, ..Default::default() };
         CreateOutcome::Created(Box::new(self.add(place, echo, &labels, JobState::Pending)))
     }
 
     async fn cancel(&self, job: VerifiedJob) -> CancelOutcome {
-        self.asked(format!("cancel {}", job.name().id), 1);
+        self.asked(format!("cancel {}", job.name().id()), 1);
         CancelOutcome::Requested
     }
 
