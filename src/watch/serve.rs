@@ -5,11 +5,13 @@
 //!
 //! 1. Nothing here changes anything: only GET and HEAD are answered, and no
 //!    body is read.
-//! 2. A page in somebody's browser reads nothing, neither directly (`Origin`)
-//!    nor by a name that resolves to this machine (`Host`); see `guard`.
+//! 2. Another site's page in somebody's browser reads nothing, neither directly
+//!    (`Origin`) nor by a name that resolves to this machine (`Host`); see
+//!    `guard`.
 //! 3. Who is slow is cut off, and who comes in crowds pushes out the oldest of
 //!    the crowd and not a newcomer; see `connections`.
-//! 4. Nobody makes the loop wait: what is told was published before.
+//! 4. Nobody makes the loop wait: what is told was published before, and what
+//!    is read for somebody who asks is bounded; see `looks`.
 
 mod answers;
 mod connections;

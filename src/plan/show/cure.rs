@@ -69,3 +69,55 @@ fn again(key: &Key) -> Cure {
 fn run(what: String) -> Option<Cure> {
     Some(Cure::Run(format!("retune {what}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Name, Place};
+
+    fn held(reason: HoldReason) -> Held {
+        let owner: Name = "acme".parse().unwrap();
+        let (place, name) = (Place::new("acme-ml", "us-central1"), owner.clone());
+        Held { key: Key { place, owner, name, rerun: 4 }, reason }
+    }
+
+    #[test]
+    fn a_cure_is_ready_to_be_typed() {
+        let set = |line: &str| Some(Cure::Set(line.to_owned()));
+        let run = |command: &str| Some(Cure::Run(command.to_owned()));
+        let job = "projects/42/locations/us-central1/tuningJobs/7";
+        let failed = |retry_in, adopted| HoldReason::LastRunFailed {
+            job: job.parse().unwrap(),
+            error: None,
+            has_model: false,
+            retry_in,
+            adopted,
+        };
+        let rerun = Newer::Rerun { theirs: 9, ours: 4 };
+        for (reason, wanted) in [
+            (failed(None, false), set("rerun: 5")),
+            (failed(Some(std::time::Duration::ZERO), false), None),
+            (failed(None, true), Some(Cure::TakeOut(format!("adopt: {job}")))),
+            (HoldReason::Suspended, Some(Cure::TakeOut("suspend: true".to_owned()))),
+            (
+                HoldReason::CreateLimit { wanted: 12, recent: 0, limit: 10 },
+                run("retune apply --max-creates 12"),
+            ),
+            (
+                HoldReason::CreateLimit { wanted: 2, recent: 9, limit: 10 },
+                run("retune watch --max-creates 11"),
+            ),
+            (
+                HoldReason::StaleRevision { job: job.parse().unwrap(), newer: rerun },
+                set("rerun: 9"),
+            ),
+            (HoldReason::Cancelling { job: job.parse().unwrap() }, None),
+            (
+                HoldReason::ListIncomplete { why: crate::model::Untrusted::new("503") },
+                run("retune jobs --project acme-ml --location us-central1"),
+            ),
+        ] {
+            assert_eq!(cure(&held(reason.clone())), wanted, "{reason:?}");
+        }
+    }
+}

@@ -16,6 +16,8 @@ use crate::plan::{Held, HoldReason, InFlight, InSync, Plan};
 use crate::watch::published::{Manifested, Shown};
 
 mod crowds;
+mod looking;
+mod pages;
 mod strangers;
 
 /// A clock that is moved by hand.
