@@ -2,6 +2,8 @@
 
 import { deepStrictEqual } from 'node:assert';
 
+import { until } from './retune.mjs';
+
 export function expect(holds, otherwise) {
   if (!holds) throw new Error(otherwise);
 }
@@ -33,4 +35,15 @@ export async function sound(browser, url) {
 /** The text of the first element that fits, as a reader sees it. */
 export function text(page, selector) {
   return page.locator(selector).first().innerText();
+}
+
+/** Waits until `selector` is there, with the page looking at the daemon again
+ * and again: its own period is for people. */
+export async function soon(page, selector) {
+  const there = page.locator(selector).first();
+  await until(selector, async () => {
+    if (await there.isVisible()) return true;
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    return false;
+  });
 }

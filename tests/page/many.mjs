@@ -52,15 +52,24 @@ export async function many({ binary, browser, check, after }) {
         const frame = () => new Promise((resolve) =>
           requestAnimationFrame(() => { const { port1, port2 } = new MessageChannel(); port2.onmessage = resolve; port1.postMessage(0); }));
         const times = [];
-        for (const typed of ['m', 'mo', 'model-4', 'model-49', 'model-4999', 'failed', '', 'x', '']) {
-          await frame();
-          const began = performance.now();
-          input.value = typed;
-          input.dispatchEvent(new Event('input'));
-          const done = performance.now();
-          // The frame after it has been laid out and painted.
-          await frame();
-          times.push([typed, done - began, performance.now() - began]);
+        for (const [before, typed] of [['', 'm'], ['m', 'mo'], ['mo', 'model-4'], ['', 'model-4999'], ['x', 'failed'], ['failed', ''], ['', 'x'], ['x', '']]) {
+          let best;
+          // Of three times the best: what else the machine does is not the page's.
+          for (let time = 0; time < 3; time += 1) {
+            input.value = before;
+            input.dispatchEvent(new Event('input'));
+            await frame();
+            await frame();
+            const began = performance.now();
+            input.value = typed;
+            input.dispatchEvent(new Event('input'));
+            const done = performance.now();
+            // The frame after it has been laid out and painted.
+            await frame();
+            const took = [typed, done - began, performance.now() - began];
+            if (!best || took[2] < best[2]) best = took;
+          }
+          times.push(best);
         }
         return times;
       });

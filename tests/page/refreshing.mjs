@@ -1,10 +1,10 @@
 // The page keeps itself up to date, and nobody notices but by what changed.
 
-import { equal, expect, text } from './expect.mjs';
+import { equal, expect, soon, text } from './expect.mjs';
 import { World } from './retune.mjs';
 import { Service, job } from './service.mjs';
 
-/** Twice the page's own period, and a pass of the daemon's. */
+/** Twice the page's own period. */
 const SOON = { timeout: 15_000 };
 
 export async function refreshing({ binary, browser, check, after }) {
@@ -37,8 +37,8 @@ export async function refreshing({ binary, browser, check, after }) {
     service.jobs[at] = { ...service.jobs[at], state: 'JOB_STATE_FAILED', tunedModel: undefined, error };
     const running = names.indexOf('model-07');
     service.jobs[running] = job(asked.get('model-07'), 'JOB_STATE_SUCCEEDED');
-    await page.locator(`#attention ${row('model-21')}`).waitFor(SOON);
-    await page.locator(`#as-asked ${row('model-07')}`).waitFor(SOON);
+    await soon(page, `#attention ${row('model-21')}`);
+    await soon(page, `#as-asked ${row('model-07')}`);
     const replaced = await page.evaluate(() =>
       [...document.querySelectorAll('[data-rows] tbody tr')].filter((row) => !row.kept).map((row) => row.querySelector('a').textContent).sort());
     equal(replaced, ['model-07', 'model-21']);
@@ -60,7 +60,7 @@ export async function refreshing({ binary, browser, check, after }) {
     const at = names.indexOf('model-33');
     const stats = { supervisedTuningDataStats: { totalBillableTokenCount: '999999' } };
     service.jobs[at] = { ...service.jobs[at], tuningDataStats: stats };
-    await page.locator(`${row('model-33')}:has-text("$15.00")`).waitFor(SOON);
+    await soon(page, `${row('model-33')}:has-text("$15.00")`);
     equal(await page.evaluate(() => document.activeElement.textContent), 'model-33');
     equal(await page.evaluate(() => document.activeElement.closest('tr').old ?? null), null);
     await page.context().close();
@@ -82,7 +82,7 @@ export async function refreshing({ binary, browser, check, after }) {
       tuningDataStats: counted(500),
     };
     const page = await browser.open(daemon.url);
-    await page.locator(`#under-way ${row('model-11')}`).waitFor(SOON);
+    await soon(page, `#under-way ${row('model-11')}`);
     await page.goto(`${daemon.url}/models/acme-ml/us-central1/model-11`);
     await page.click('summary');
     await page.evaluate(() => { document.querySelector('#spec').kept = true; });
@@ -90,8 +90,8 @@ export async function refreshing({ binary, browser, check, after }) {
       ...job(asked.get('model-11'), 'JOB_STATE_SUCCEEDED'),
       tuningDataStats: counted(501),
     };
-    await page.locator('h1:has-text("tuned")').waitFor(SOON);
-    await page.locator('#data:has-text("501")').waitFor(SOON);
+    await soon(page, 'h1:has-text("tuned")');
+    await soon(page, '#data:has-text("501")');
     equal(await page.evaluate(() => document.querySelector('details').open), true);
     equal(await page.evaluate(() => document.querySelector('#spec').kept), true);
     equal(page.trouble, []);
@@ -111,7 +111,7 @@ export async function refreshing({ binary, browser, check, after }) {
     const page = await browser.open(daemon.url);
     await daemon.stop();
     stopped = true;
-    await page.locator('#live:has-text("does not answer")').waitFor(SOON);
+    await soon(page, '#live:has-text("does not answer")');
     expect(await page.locator(row('model-39')).isVisible(), 'the list has gone');
     await page.context().close();
   });

@@ -95,7 +95,10 @@ pub(super) async fn write(
         return Ok(());
     }
     let written = write::replace(file, &page.html);
-    let written = written.map_err(|error| Failure::new(Exit::Unexpected, error))?;
+    let written = written.map_err(|error| {
+        Failure::new(Exit::Unexpected, error)
+            .hint("name a file in a directory that you may write to, or `-` for standard output")
+    })?;
     let name = Untrusted::new(file.to_string_lossy());
     output.say(&match written {
         Written::Changed => format!("wrote {}\n", name.shown()),
