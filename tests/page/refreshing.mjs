@@ -84,7 +84,7 @@ export async function refreshing({ binary, browser, check, after }) {
     const page = await browser.open(daemon.url);
     await soon(page, `#under-way ${row('model-11')}`);
     await page.goto(`${daemon.url}/models/acme-ml/us-central1/model-11`);
-    await page.click('summary');
+    await page.click('#data summary');
     await page.evaluate(() => { document.querySelector('#spec').kept = true; });
     service.jobs[at] = {
       ...job(asked.get('model-11'), 'JOB_STATE_SUCCEEDED'),
@@ -92,7 +92,7 @@ export async function refreshing({ binary, browser, check, after }) {
     };
     await soon(page, 'h1:has-text("tuned")');
     await soon(page, '#data:has-text("501")');
-    equal(await page.evaluate(() => document.querySelector('details').open), true);
+    equal(await page.evaluate(() => document.querySelector('#data details').open), true);
     equal(await page.evaluate(() => document.querySelector('#spec').kept), true);
     equal(page.trouble, []);
     await page.context().close();

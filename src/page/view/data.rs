@@ -21,7 +21,7 @@ pub(super) fn data(detail: &Detail<'_>, prices: &Prices) -> Markup {
                 div { dt { "Billable tokens" } dd { (Said(Grouped(tokens))) } }
             }
             @if let Some((epochs, all)) = run.job.epochs().zip(run.training_tokens) {
-                div { dt { "times epochs" } dd { "× " (epochs) " = " (Said(Grouped(all))) } }
+                div { dt { "Training tokens" } dd { "× " (epochs) " epochs = " (Said(Grouped(all))) } }
             }
             div { dt { "Cost" } dd { (Said(&run.cost)) (price(run, prices)) } }
         }

@@ -16,9 +16,10 @@ pub(super) fn made(detail: &Detail<'_>) -> Markup {
     }
     html! {
         h2 { "What came of it" }
-        @for (run, tuned) in made {
-            div.from {
-                h3 { "From " span.mono { (Said(run.job.name.short())) } }
+        @for (at, (run, tuned)) in made.into_iter().enumerate() {
+            // What is used is mostly what came of the newest.
+            details.from open[at == 0] {
+                summary { "From " span.mono { (Said(run.job.name.short())) } }
                 dl.names { (names(tuned, run.job.experiment.as_deref())) }
                 @if !tuned.checkpoints.is_empty() { (checkpoints(&tuned.checkpoints)) }
             }
