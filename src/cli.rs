@@ -13,10 +13,12 @@ pub mod emulator;
 mod environment;
 mod exit;
 mod failure;
+pub mod import;
 pub mod init;
 mod interrupt;
 pub mod jobs;
 mod output;
+pub mod outputs;
 pub mod plan;
 mod revision;
 mod runs;
@@ -131,6 +133,10 @@ enum Command {
     Jobs(jobs::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Print what tuned models leave for those who call them: endpoints, models, checkpoints
+    Outputs(outputs::Args),
+    /// Print manifests for jobs that exist already, foreign ones too
+    Import(import::Args),
     /// Print the JSON Schema of the manifests
     Schema(schema::Args),
     /// Print a shell's completion script
@@ -213,6 +219,8 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Outputs(args) => outputs::run(args, global, output).await,
+        Command::Import(args) => import::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),
         Command::Completions { shell } => Ok(completions(shell, output)),
         Command::Man => manual(output),

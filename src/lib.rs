@@ -16,6 +16,8 @@
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
+//! - [`outputs`]: what tuned models leave for those who call them.
+//! - [`import`]: manifests for jobs that exist already.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
 //! - [`cli`]: the commands; the only module that prints.
@@ -43,6 +45,7 @@ pub mod emulator;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod google;
+pub mod import;
 pub mod manifest;
 pub mod model;
 #[cfg(feature = "mutants")]
@@ -50,6 +53,7 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 mod mutant;
 pub mod observe;
+pub mod outputs;
 pub mod page;
 pub mod plan;
 pub mod vertex;

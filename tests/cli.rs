@@ -29,12 +29,16 @@ mod emulator;
 mod help;
 #[path = "cli/holds.rs"]
 mod holds;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/init.rs"]
 mod init;
 #[path = "cli/jobs.rs"]
 mod jobs;
 #[path = "cli/life.rs"]
 mod life;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
 #[path = "cli/refusals.rs"]

@@ -74,8 +74,19 @@ fn model_and_plan_are_pure() {
     forbid("plan", IMPURE);
     forbid("model", &["crate::plan", "crate::manifest"]);
     forbid("plan", &["crate::manifest"]);
+    forbid("page", IMPURE);
+    forbid("page", &["crate::manifest", "crate::watch"]);
     forbid("detail", IMPURE);
     forbid("detail", &["crate::manifest"]);
+}
+
+/// They make texts of what was read, and write and ask nothing. Manifests are
+/// read from memory.
+#[test]
+fn outputs_and_imports_are_pure() {
+    forbid("outputs", IMPURE);
+    forbid("outputs", &["crate::manifest"]);
+    forbid("import", IMPURE);
 }
 
 #[test]
@@ -149,7 +160,7 @@ fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
     for folder in [
         "model", "plan", "manifest", "google", "vertex", "claims", "apply", "watch", "cli",
-        "emulator", "detail",
+        "emulator", "detail", "outputs", "import",
     ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }

@@ -26,7 +26,7 @@ pub(super) struct WriteError {
 }
 
 /// Puts `text` into the place of whatever `path` held. A file keeps its
-/// permissions, and a link goes on leading to it.
+/// permissions but not its owner, and a link goes on leading to it.
 pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
     let failed = |source| WriteError { path: path.to_owned(), source };
     let linked = fs::symlink_metadata(path).is_ok();
@@ -37,7 +37,8 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
         let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
         return Err(failed(source));
     }
-    if linked && fs::read(&target).is_ok_and(|held| held == text.as_bytes()) {
+    let as_long = before.as_ref().is_some_and(|before| before.len() == text.len() as u64);
+    if as_long && fs::read(&target).is_ok_and(|held| held == text.as_bytes()) {
         return Ok(Written::Unchanged);
     }
     let permissions = before.map(|before| before.permissions());
@@ -47,6 +48,31 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
         let _ = fs::remove_file(&beside);
     }
     done.map(|()| Written::Changed).map_err(failed)
+}
+
+/// Puts `text` where nothing is; whatever is there stays.
+pub(super) fn create(path: &Path, text: &str) -> Result<(), WriteError> {
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    let beside = beside(path, text, None).map_err(failed)?;
+    // Unlike a rename, a link takes nothing's place.
+    let linked = fs::hard_link(&beside, path);
+    let _ = fs::remove_file(&beside);
+    match linked {
+        // A file system without links says so in many ways.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => directly(path, text),
+        linked => linked,
+    }
+    .and_then(|()| on_disk(path))
+    .map_err(failed)
+}
+
+fn directly(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 /// A file beside `path` with the text, on the disk. Its name begins with a dot:
@@ -84,7 +110,8 @@ fn on_disk(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
@@ -128,5 +155,15 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         replace(Path::new("/dev/null"), "new").unwrap_err();
         replace(folder.path(), "new").unwrap_err();
+    }
+
+    #[test]
+    fn what_is_there_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faq.yaml");
+        create(&path, "ours").unwrap();
+        create(&path, "theirs").unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"ours");
+        assert_eq!(names(folder.path()), ["faq.yaml"]);
     }
 }

@@ -116,10 +116,25 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.get_as(job, wire::whole_job).await
     }
 
+    /// As [`Vertex::get`], with what else the job was asked for: the paths of
+    /// fields that nothing here knows.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_asked(&self, job: &JobName) -> Result<(Observed, Vec<Untrusted>), ReadError> {
+        let mut rest = Vec::new();
+        let decode = |body: &[u8], place: &Place| {
+            rest = wire::rest(body)?;
+            wire::job(body, place)
+        };
+        let observed = self.get_as(job, decode).await?;
+        Ok((observed, rest))
+    }
+
     async fn get_as(
         &self,
         job: &JobName,
-        decode: fn(&[u8], &Place) -> Result<Observed, WireError>,
+        decode: impl FnOnce(&[u8], &Place) -> Result<Observed, WireError>,
     ) -> Result<Observed, ReadError> {
         let url = self.endpoint.job(V1, job, "")?;
         let mut body = Vec::new();

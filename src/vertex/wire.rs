@@ -16,6 +16,7 @@ mod made;
 mod models;
 mod page;
 mod progress;
+mod rest;
 mod stats;
 
 use crate::google::lenient;
@@ -28,6 +29,7 @@ pub(super) use made::{Deployed, default_checkpoint, deployed};
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
+pub(super) use rest::rest;
 
 /// An answer that cannot be read. It says where and never what: what came may
 /// be anybody's text.

@@ -31,6 +31,8 @@ fn of_the_program() {
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
       cancel       Stop a run now, by hand
+      outputs      Print what tuned models leave for those who call them: endpoints, models, checkpoints
+      import       Print manifests for jobs that exist already, foreign ones too
       schema       Print the JSON Schema of the manifests
       completions  Print a shell's completion script
       man          Print the manual page
@@ -366,5 +368,53 @@ fn of_watch() {
                                          info, warning, error]
           --state-dir <DIR>              Where events are kept until they are delivered, over restarts
                                          too
+    ");
+}
+
+#[test]
+fn of_outputs() {
+    assert_snapshot!(help("outputs"), @"
+    Print what tuned models leave for those who call them: endpoints, models, checkpoints
+
+    Usage: retune outputs [OPTIONS] [NAMES]...
+
+    Arguments:
+      [NAMES]...  Tuned models [default: all]
+
+    Options:
+          --manifests <PATH>       Manifests or a directory (repeatable) [default: manifests/, else the
+                                   current directory]
+          --format <FORMAT>        How to write it [default: text] [possible values: text, json, yaml,
+                                   env, github, configmap]
+          --require-ready          Write nothing, and end with 6, unless every one of them can be called
+          --write <FILE>           Write into a file instead, whole or not at all. A file that holds the
+                                   same already is not touched, one that differs keeps its permissions,
+                                   and a link is followed
+          --prefix <PREFIX>        What variables begin with, of env and configmap [default: RETUNE_]
+          --name <NAME>            The ConfigMap's name [default: retune-outputs]
+          --namespace <NAMESPACE>  The ConfigMap's namespace [default: that of whoever applies it]
+      -h, --help                   Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_import() {
+    assert_snapshot!(help("import"), @"
+    Print manifests for jobs that exist already, foreign ones too
+
+    Usage: retune import [OPTIONS] [JOB]...
+
+    Arguments:
+      [JOB]...  Jobs, by full name, `tuningJobs/ID` or ID
+
+    Options:
+          --all               Every job of the listed places that no manifest speaks of: of each name of
+                              ours one run, and each job that retune did not make
+          --ended             With --all, also what failed or was cancelled
+          --write <DIR>       Write a file for each into this directory, and over none
+          --manifests <PATH>  Manifests or directories that say where to look and what has a manifest
+                              already (repeatable) [default: manifests/, else the current directory];
+                              --project and --location name one place without any manifest
+      -h, --help              Print help (see more with '--help')
     ");
 }
