@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 pub mod apply;
 pub mod cancel;
+mod charts;
 mod claims;
 mod confirm;
 mod count;

@@ -76,6 +76,8 @@ fn model_plan_and_prompt_are_pure() {
     forbid("prompt", &["crate::plan", "crate::manifest"]);
     forbid("model", &["crate::plan", "crate::manifest"]);
     forbid("plan", &["crate::manifest"]);
+    forbid("page", IMPURE);
+    forbid("page", &["crate::manifest", "crate::watch"]);
     forbid("detail", IMPURE);
     forbid("curves", IMPURE);
     forbid("curves", &["crate::plan", "crate::manifest", "crate::detail"]);

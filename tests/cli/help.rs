@@ -199,6 +199,8 @@ fn of_status() {
           --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
                               current directory]
           --format <FORMAT>   How to show it [default: text] [possible values: text, json]
+          --html <FILE>       Write a page to look at instead: one HTML file with everything in it; `-`
+                              for standard output
       -h, --help              Print help (see more with '--help')
     ");
 }
@@ -426,8 +428,8 @@ fn of_watch() {
       -h, --help                 Print help (see more with '--help')
 
     What it tells:
-          --listen <ADDRESS>             Serve health, metrics and status over HTTP, such as on
-                                         127.0.0.1:9470
+          --listen <ADDRESS>             Serve a page to look at, health, metrics and status over HTTP,
+                                         such as on 127.0.0.1:9470
           --listen-public                Allow --listen on an address that other machines can reach
           --allow-host <HOST>            A Host that requests for the status may name, beside loopback
                                          (repeatable)
