@@ -18,6 +18,7 @@ pub mod jobs;
 mod output;
 pub mod plan;
 mod revision;
+mod runs;
 mod said;
 pub mod schema;
 mod session;

@@ -10,9 +10,11 @@
 //! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
 //! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
+//! - [`detail`]: everything known of one tuned model, for people and programs.
 //! - [`observe`]: looks at every place concerned.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
+//! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
 //! - [`cli`]: the commands; the only module that prints.
@@ -34,6 +36,8 @@ pub mod apply;
 pub mod claims;
 pub mod cli;
 pub mod clock;
+pub mod curves;
+pub mod detail;
 pub mod emulator;
 #[doc(hidden)]
 pub mod fuzzing;

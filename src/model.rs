@@ -5,8 +5,10 @@
 
 mod bucket;
 pub mod catalog;
+mod data_stats;
 mod desired;
 mod duration;
+mod grouped;
 pub mod identity;
 mod job;
 mod job_name;
@@ -14,7 +16,9 @@ mod key;
 mod label_set;
 pub mod labels;
 mod lifecycle;
+mod prices;
 mod request;
+mod resource;
 mod shard;
 mod spec;
 mod text;
@@ -23,8 +27,10 @@ mod untrusted;
 pub(crate) use spec::digits;
 
 pub use bucket::{Bucket, BucketError};
+pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure};
 pub use desired::{Desired, Limits, Source, Wanted, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
+pub use grouped::Grouped;
 pub use job::{
     Checkpoint, FoundModel, JobError, JobState, Listing, Observation, Observed, Phase, Progress,
     TunedModel,
@@ -35,7 +41,9 @@ pub use label_set::Labels;
 pub use labels::Stamp;
 pub(crate) use lifecycle::maybe_duration;
 pub use lifecycle::{DesiredState, Lifecycle, OnSupersede, Retry};
+pub use prices::{Cost, Costs, Price, PriceSource, Prices, Spent, Usd};
 pub use request::CreateRequest;
+pub use resource::{ResourceName, ResourceNameError};
 pub use shard::{Shard, ShardError};
 pub use spec::{
     AdapterSize, DATASET_PATTERN, EncryptionSpec, HyperParameters, PreTunedModel,

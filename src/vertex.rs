@@ -15,9 +15,11 @@
 //! 4. Decisions rest on v1 of the API; [`Vertex::progress`] alone looks further.
 
 mod client;
+mod curves;
 mod endpoint;
 mod error;
 pub(crate) mod listing;
+mod made;
 mod models;
 mod verified;
 pub(crate) mod wire;
@@ -28,8 +30,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use client::{Client, ClientError, ClientOptions};
+pub use curves::{Charted, Head, Reach};
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::ReadError;
+pub use made::{Made, Presence};
 pub use verified::VerifiedJob;
 pub use wire::WireError;
 

@@ -122,6 +122,7 @@ fn good() -> Vec<Value> {
             "alsoList": [{ "project": "acme-ml", "location": "europe-west4" }],
             "labels": { "env": "prod" },
             "limits": { "maxCreates": 10, "maxCancels": "5", "maxConcurrent": 4 },
+            "prices": { "gemini-3.5-flash": 8, "gemini-2.5-pro": 25.5 },
         },
     });
     vec![full, preference, workspace]

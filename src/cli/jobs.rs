@@ -12,6 +12,7 @@ use super::output::Output;
 use super::session::Session;
 use super::status::Format;
 use super::table::table;
+use crate::detail;
 use crate::model::{Observed, Untrusted};
 use crate::vertex::Keep;
 
@@ -37,7 +38,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     jobs.sort_by(|a, b| b.age_order().cmp(&a.age_order()));
     match args.format {
         Format::Json => {
-            let jobs: Vec<Value> = jobs.iter().map(|job| value(job)).collect();
+            let jobs: Vec<Value> = jobs.iter().map(|job| detail::job(job)).collect();
             output.document(&json!({"formatVersion": 1, "jobs": jobs}));
         }
         Format::Text => output.data(&text(&jobs, global.emulator)),
@@ -73,34 +74,4 @@ fn text(jobs: &[&Observed], emulator: bool) -> String {
     let table = table(["JOB", "LOCATION", "STATE", "CREATED (UTC)", "OWNER", "BASE"], &rows, None);
     let table = if jobs.is_empty() { String::new() } else { table + "\n" };
     format!("{table}{}{on}.\n", count(jobs.len(), "job"))
-}
-
-/// A job for programs: what the API said, by its own names.
-pub(super) fn value(job: &Observed) -> Value {
-    let made = job.tuned_model.as_ref();
-    json!({
-        "job": job.name.to_string(),
-        "project": job.place.project,
-        "location": job.place.location,
-        "state": job.state.word(),
-        "owner": job.stamp.as_ref().map(|s| s.owner.as_str()),
-        "name": job.stamp.as_ref().map(|s| s.name.as_str()),
-        "rerun": job.stamp.as_ref().and_then(|s| s.rerun),
-        "attempt": job.stamp.as_ref().map(|s| s.attempt),
-        "spec": job.stamp.as_ref().and_then(|s| s.spec.clone()),
-        "createTime": job.create_time.map(|t| t.to_string()),
-        "startTime": job.start_time.map(|t| t.to_string()),
-        "endTime": job.end_time.map(|t| t.to_string()),
-        "baseModel": job.echo.base_model,
-        "tunedModelDisplayName": job.echo.tuned_model_display_name,
-        "trainingDatasetUri": job.echo.training_dataset_uri(),
-        "model": made.and_then(|m| m.model.clone()),
-        "endpoint": made.and_then(|m| m.endpoint.clone()),
-        "checkpoints": made.map(|m| m.checkpoints.iter().map(|c| json!({
-            "checkpointId": c.id, "epoch": c.epoch, "step": c.step, "endpoint": c.endpoint,
-        })).collect::<Vec<_>>()),
-        "experiment": job.experiment,
-        "error": job.error.as_ref().map(|e| json!({"code": e.code, "message": e.message})),
-        "labels": job.echo.labels,
-    })
 }

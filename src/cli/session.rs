@@ -16,7 +16,7 @@ use crate::apply::Broken;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::emulator::{self, Running, StartError};
 use crate::manifest::{self, Manifests, Rejected, Settings};
-use crate::model::{Desired, Name, Observation, Place, Workspace};
+use crate::model::{Desired, Name, Observation, Place, Prices, Workspace};
 use crate::observe;
 use crate::plan::{Plan, Policy};
 use crate::vertex::{Client, ClientOptions, Endpoint, Keep, ReadError};
@@ -174,6 +174,11 @@ impl Session {
         Ok(policy)
     }
 
+    /// What runs cost.
+    pub(super) fn prices(&self) -> Prices {
+        self.workspace.as_ref().map(|workspace| workspace.prices.clone()).unwrap_or_default()
+    }
+
     /// Lists every place completely.
     pub(super) async fn observe(&self) -> Result<Observation, Failure> {
         self.observe_keeping(&observe::keep(&self.desired)).await
@@ -181,8 +186,16 @@ impl Session {
 
     /// Looks at every place and decides.
     pub(super) async fn decide(&self, policy: &Policy) -> Result<Plan, Failure> {
-        let mut seen = self.observe().await?;
-        let plan = observe::decide(&self.client, &self.desired, &mut seen, policy).await;
+        self.decide_over(&mut self.observe().await?, policy).await
+    }
+
+    /// Decides over what was seen, and asks for models where that needs it.
+    pub(super) async fn decide_over(
+        &self,
+        seen: &mut Observation,
+        policy: &Policy,
+    ) -> Result<Plan, Failure> {
+        let plan = observe::decide(&self.client, &self.desired, seen, policy).await;
         plan.map_err(|error| self.unlisted(error))
     }
 

@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session, VertexClient};
 use super::table::table;
-use crate::model::{JobName, Progress};
+use crate::model::{Costs, JobName, Progress, Usd};
 use crate::plan::Plan;
 use crate::plan::show::status::{self, ModelStatus};
 use crate::vertex::Vertex;
@@ -51,12 +51,14 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
-    let plan = session.decide(&policy).await?;
+    let mut seen = session.observe().await?;
+    let plan = session.decide_over(&mut seen, &policy).await?;
+    let costs = Costs::of(&seen, &policy.owner, &session.prices());
     let progress = progress(&session.client, &plan).await;
     match args.format {
-        Format::Json => output.document(&status::document(&plan, &progress)),
+        Format::Json => output.document(&status::document(&plan, &progress, &costs)),
         Format::Text => {
-            let models = status::models(&plan, &progress);
+            let models = status::models(&plan, &progress, &costs);
             output.data(&text(&models, &plan, global.emulator, output.width()));
         }
     }
@@ -75,18 +77,25 @@ pub(super) async fn progress(client: &VertexClient, plan: &Plan) -> BTreeMap<Job
 }
 
 fn text(models: &[ModelStatus<'_>], plan: &Plan, emulator: bool, width: Option<usize>) -> String {
-    let rows: Vec<[String; 4]> = models
-        .iter()
-        .map(|model| {
-            [
-                model.key.name.to_string(),
-                model.status.to_owned(),
-                model.job.map(JobName::short).unwrap_or_else(|| "-".to_owned()),
-                model.what.clone(),
-            ]
-        })
-        .collect();
-    let mut out = table(["NAME", "STATUS", "RUN", ""], &rows, width);
+    let cells = |model: &ModelStatus<'_>| {
+        let run = model.job.map(JobName::short).unwrap_or_else(|| "-".to_owned());
+        [model.key.name.to_string(), model.status.to_owned(), run, model.what.clone()]
+    };
+    // A column of its own where something is known of it.
+    let known = models.iter().any(|model| model.cost.is_some_and(|cost| cost.known > 0));
+    let mut out = if known {
+        let rows = models.iter().map(|model| {
+            let [name, status, run, what] = cells(model);
+            let cost = model.cost.filter(|cost| cost.known > 0);
+            let cost = cost.map(|cost| Usd(cost.usd).to_string());
+            [name, status, run, cost.unwrap_or_else(|| "-".to_owned()), what]
+        });
+        let rows: Vec<_> = rows.collect();
+        table(["NAME", "STATUS", "RUN", "COST", ""], &rows, width)
+    } else {
+        let rows: Vec<_> = models.iter().map(cells).collect();
+        table(["NAME", "STATUS", "RUN", ""], &rows, width)
+    };
     if !plan.orphaned.is_empty() {
         out.push_str("\nActive runs without a manifest:\n");
         for orphan in &plan.orphaned {

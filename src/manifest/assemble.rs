@@ -16,7 +16,8 @@ use super::finding::Finding;
 use super::place::{Spot, quoted, shown};
 use super::{DEFAULT_OWNER, ReadManifest, ReadWorkspace, Setting, Settings, UsageError, checks};
 use crate::model::{
-    Desired, Key, Labels, Name, Place, Source, Text, Texts, TuningSpec, Wanted, Workspace, labels,
+    Desired, Key, Labels, Name, Place, Prices, Source, Text, Texts, TuningSpec, Wanted, Workspace,
+    labels,
 };
 
 pub(super) struct Input<'a, M> {
@@ -360,7 +361,7 @@ fn one(
 fn workspace(read: ReadWorkspace) -> Option<Workspace> {
     let WorkspaceDocument { api_version: _, kind: _, metadata, spec } = read.document;
     let WorkspaceMetadata { name } = metadata;
-    let WorkspaceSpec { project, location, also_list, labels, limits, claims } = spec;
+    let WorkspaceSpec { project, location, also_list, labels, limits, prices, claims } = spec;
     let ClaimsDocument { bucket, settle } = claims;
     let claims = bucket.map(|text| text.parse()).transpose().ok()?;
     let owner: Name = name.parse().ok()?;
@@ -373,6 +374,7 @@ fn workspace(read: ReadWorkspace) -> Option<Workspace> {
         also_list: also_list.into_iter().map(place).collect(),
         labels,
         limits: limits.into(),
+        prices: Prices::new(prices),
         settle,
         claims,
         source,

@@ -4,6 +4,8 @@
 //! schema's descriptions and the editor's hover text. Which values a field takes
 //! is said once, in its schema, and the loader checks documents against that.
 
+use std::collections::BTreeMap;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +186,11 @@ pub struct WorkspaceSpec {
     /// How much one plan may change. Above a limit nothing is done at all.
     #[serde(default)]
     pub limits: LimitsDocument,
+    /// US dollars for a million training tokens (tokens of the data times epochs), by base model.
+    /// They win over the table that comes with retune, which is dated and knows few models.
+    #[serde(default)]
+    #[schemars(schema_with = "prices_schema")]
+    pub prices: BTreeMap<String, f64>,
     /// How a create is kept from being paid twice.
     #[serde(default)]
     pub claims: ClaimsDocument,
@@ -364,6 +371,16 @@ pub(crate) const LABEL_KEY_PATTERN: &str = "^[a-z][a-z0-9_-]{0,62}$";
 pub(crate) const LABEL_VALUE_PATTERN: &str = "^[a-z0-9_-]{0,63}$";
 /// [`labels::is_reserved`] as a pattern, as far as a label key can be.
 pub(crate) const RESERVED_LABEL_PATTERN: &str = "^(managed-by$|retune-)";
+
+fn prices_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "maxProperties": 1000,
+        "propertyNames": { "minLength": 1, "maxLength": 128 },
+        "additionalProperties": { "type": "number", "exclusiveMinimum": 0, "maximum": 10000 },
+        "examples": [{ "gemini-3.5-flash": 8.0 }],
+    })
+}
 
 fn labels_schema(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

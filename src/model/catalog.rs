@@ -36,6 +36,10 @@ pub struct BaseModel {
     /// What to tune instead; the nearest first.
     #[serde(default)]
     pub successors: Vec<String>,
+    /// US dollars for a million training tokens (tokens of the data times
+    /// epochs), where a price is known.
+    #[serde(default)]
+    pub usd_per_million_tokens: Option<f64>,
     /// The adapter sizes it takes.
     pub adapter_sizes: Vec<u32>,
     /// The regions Google lists for tuning it; none listed when empty.

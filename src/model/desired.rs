@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Bucket, Key, Labels, Lifecycle, Name, Place, Text, TuningSpec};
+use super::{Bucket, Key, Labels, Lifecycle, Name, Place, Prices, Text, TuningSpec};
 
 /// One tuned model that should exist. A copy takes no memory until it is
 /// changed: of ten thousand, a daemon holds each in two states of the files.
@@ -68,6 +68,9 @@ pub struct Workspace {
     pub labels: Labels,
     /// How much one plan may change.
     pub limits: Limits,
+    /// US dollars for a million training tokens, by base model: they win over
+    /// the table that comes with retune.
+    pub prices: Prices,
     /// How long a create must have been due before it is sent; the default of
     /// 20 s when absent.
     pub settle: Option<std::time::Duration>,

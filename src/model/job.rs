@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{JobName, Place, Stamp, Text, TuningSpec, Untrusted};
+use super::{DataStats, JobName, Place, Stamp, Text, TuningSpec, Untrusted};
 use crate::mutant::{Mutant, is};
 
 /// A tuning job as Vertex showed it at one instant.
@@ -28,6 +28,9 @@ pub struct Observed {
     /// server filled in, and labels as they are; where only what a plan needs
     /// was asked for, without those that the stamp was read from.
     pub echo: TuningSpec,
+    /// The base model of the tuned model that it goes on from: the API fills
+    /// it in (proto `PreTunedModel.base_model`, output only).
+    pub pre_tuned_base: Option<Box<str>>,
     /// Why it failed or was cancelled.
     pub error: Option<JobError>,
     /// What came of it. A FAILED job can own a model.
@@ -37,6 +40,8 @@ pub struct Observed {
     /// The training tokens of one pass over the data that are billed; a run is
     /// billed for each epoch. Absent until Vertex has counted them.
     pub billable_tokens: Option<i64>,
+    /// What else it counted, where everything was asked for.
+    pub data: Option<Box<DataStats>>,
 }
 
 impl Observed {
@@ -60,6 +65,27 @@ impl Observed {
     /// Whether a tuned model came of it, whatever the state.
     pub fn has_model(&self) -> bool {
         self.tuned_model.as_ref().is_some_and(|m| m.model.is_some())
+    }
+
+    /// What it was tuned from: a model of Google's, also where it goes on from
+    /// one that was tuned before and the API says of which.
+    pub fn base_model(&self) -> Option<&str> {
+        self.echo.base_model.as_deref().or(self.pre_tuned_base.as_deref())
+    }
+
+    /// Passes over the data, as the API resolved them.
+    pub fn epochs(&self) -> Option<i64> {
+        let supervised = self.echo.supervised_tuning_spec.as_ref();
+        let preference = self.echo.preference_optimization_spec.as_ref();
+        let of_supervised = || supervised?.hyper_parameters.as_ref()?.epoch_count;
+        let of_preference = || preference?.hyper_parameters.as_ref()?.epoch_count;
+        of_supervised().or_else(of_preference).filter(|epochs| *epochs > 0)
+    }
+
+    /// The tokens that are billed: those of one pass times the epochs
+    /// (Google's page on supervised tuning, 2026-09-25).
+    pub fn training_tokens(&self) -> Option<i64> {
+        self.billable_tokens?.checked_mul(self.epochs()?)
     }
 
     /// The order in which runs count as older: by creation, then by name. A

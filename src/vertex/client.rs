@@ -18,7 +18,8 @@ use crate::google::{
     api_error, chain, host,
 };
 use crate::model::{
-    FoundModel, JobName, Key, Listing, Name, Observed, Place, Progress, Untrusted, labels,
+    FoundModel, JobName, Key, Listing, Name, Observed, Place, Progress, ResourceName, Untrusted,
+    labels,
 };
 
 /// Jobs asked for in one page. The maximum is undocumented; clients send up to
@@ -58,9 +59,10 @@ pub struct Client<C, E> {
 }
 
 /// What is being read, for errors.
-enum Subject<'a> {
+pub(super) enum Subject<'a> {
     Place(&'a Place),
     Job(&'a JobName),
+    Resource(&'a ResourceName),
 }
 
 impl<C: Clock, E: Entropy> Client<C, E> {
@@ -88,6 +90,46 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     /// How many requests were made.
     pub fn counters(&self) -> Arc<Counters> {
         self.caller.counters()
+    }
+
+    /// GET something that has a name, or below it by `verb`, with a query.
+    pub(super) async fn read_resource(
+        &self,
+        version: &str,
+        name: &ResourceName,
+        verb: &str,
+        query: &[(&str, &str)],
+        body: &mut Vec<u8>,
+    ) -> Result<Answer, ReadError> {
+        let mut url = self.endpoint.resource(version, name, verb)?;
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        self.read(&url, &Subject::Resource(name), body).await
+    }
+
+    /// As [`Vertex::get`], with the statistics of its data.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_whole(&self, job: &JobName) -> Result<Observed, ReadError> {
+        self.get_as(job, wire::whole_job).await
+    }
+
+    async fn get_as(
+        &self,
+        job: &JobName,
+        decode: fn(&[u8], &Place) -> Result<Observed, WireError>,
+    ) -> Result<Observed, ReadError> {
+        let url = self.endpoint.job(V1, job, "")?;
+        let mut body = Vec::new();
+        self.read(&url, &Subject::Job(job), &mut body).await?;
+        let garbled = |source| ReadError::Garbled { host: host(&url), source };
+        let observed = decode(&body, &Subject::Job(job).place()).map_err(garbled)?;
+        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
+            return Err(garbled(WireError::OtherJob));
+        }
+        Ok(observed)
     }
 
     async fn read(
@@ -144,11 +186,15 @@ fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
         Unread::Transport(source) => return ReadError::Unreachable { host, source },
         Unread::Refused(refused) => refused,
     };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign: _ } = said;
+    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
     match (status, subject) {
         (401, _) => ReadError::Unauthenticated { host, credential, message },
         (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
         (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
+        // Somebody else's page says nothing about what the service has.
+        (404, Subject::Resource(name)) if !foreign => {
+            ReadError::NoSuchResource { host, name: (*name).clone(), message }
+        }
         (404, Subject::Place(place)) => {
             ReadError::NoSuchPlace { host, place: (*place).clone(), message }
         }
@@ -188,6 +234,7 @@ impl Subject<'_> {
         match self {
             Self::Place(place) => (*place).clone(),
             Self::Job(job) => Place::new(job.project(), job.location()),
+            Self::Resource(name) => name.place().clone(),
         }
     }
 }
@@ -222,15 +269,7 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     }
 
     async fn get(&self, job: &JobName) -> Result<Observed, ReadError> {
-        let url = self.endpoint.job(V1, job, "")?;
-        let mut body = Vec::new();
-        self.read(&url, &Subject::Job(job), &mut body).await?;
-        let garbled = |source| ReadError::Garbled { host: host(&url), source };
-        let observed = wire::job(&body, &Subject::Job(job).place()).map_err(garbled)?;
-        if (observed.name.id(), observed.name.location()) != (job.id(), job.location()) {
-            return Err(garbled(WireError::OtherJob));
-        }
-        Ok(observed)
+        self.get_as(job, wire::job).await
     }
 
     async fn models(

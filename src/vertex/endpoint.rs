@@ -9,7 +9,7 @@ use std::fmt;
 use reqwest::Url;
 
 use crate::google::{AddressError, Base};
-use crate::model::{JobName, Place};
+use crate::model::{JobName, Place, ResourceName};
 
 /// Where requests go: Google's own hosts, or one other address for all locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,16 @@ impl Endpoint {
         let id = segment(id)?;
         let path = format!("{version}/{}/tuningJobs/{id}{verb}", parent(project, location)?);
         Ok(self.base(location)?.join(&path))
+    }
+
+    /// The address of anything else that has a name; `verb` as for a job.
+    pub(super) fn resource(
+        &self,
+        version: &str,
+        name: &ResourceName,
+        verb: &str,
+    ) -> Result<Url, EndpointError> {
+        Ok(self.base(&name.place().location)?.join(&format!("{version}/{name}{verb}")))
     }
 
     /// The host of a location, as Google's SDKs derive it (google-genai

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::endpoint::EndpointError;
 use super::wire::WireError;
 use crate::google::{CredentialError, TransportError};
-use crate::model::{JobName, Place, Untrusted};
+use crate::model::{JobName, Place, ResourceName, Untrusted};
 
 /// Why something could not be read. Each text is about its own level; the
 /// cause is in `source()`, the next step in [`ReadError::hint`].
@@ -73,6 +73,16 @@ pub enum ReadError {
     NotFound {
         /// The job that was asked for.
         job: JobName,
+    },
+    /// What has this name is not there (404), or not any more.
+    #[error("`{host}` has no `{name}`: {}", message.shown())]
+    NoSuchResource {
+        /// The host that was asked.
+        host: String,
+        /// What was asked for.
+        name: ResourceName,
+        /// What the service said.
+        message: Untrusted,
     },
     /// The project or the location does not exist, or the address is not the
     /// API's (404 to a listing).
@@ -183,6 +193,7 @@ impl ReadError {
             Self::Incomplete { why, .. } => why.hint(),
             Self::Name(_)
             | Self::NotFound { .. }
+            | Self::NoSuchResource { .. }
             | Self::Refused { .. }
             | Self::Endless { .. }
             | Self::Garbled { .. } => None,

@@ -10,7 +10,9 @@
 //!    one, and the state, which reads as unknown and so holds every decision.
 //! 3. Integers come as strings or numbers; doubles may come without a fraction.
 
+mod curves;
 mod job;
+mod made;
 mod models;
 mod page;
 mod progress;
@@ -18,7 +20,11 @@ mod stats;
 
 use crate::google::lenient;
 
-pub(crate) use job::job;
+pub(super) use curves::{
+    BoardRun, Listed, WireHead, board, heads, metrics_uri, points, points_of_one, runs,
+};
+pub(crate) use job::{job, whole_job};
+pub(super) use made::{Deployed, default_checkpoint, deployed};
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};

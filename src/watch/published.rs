@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::{JobName, Name, Progress, Text};
+use crate::model::{Costs, JobName, Name, Progress, Text};
 use crate::plan::Plan;
 
 /// What the last pass found.
@@ -20,6 +20,8 @@ pub struct Shown {
     /// Billable training tokens of the owner's runs, by base model, where
     /// Vertex says so.
     pub billable_tokens: BTreeMap<Text, u64>,
+    /// What the runs of each tuned model cost.
+    pub costs: Arc<Costs>,
 }
 
 /// How the manifests are.

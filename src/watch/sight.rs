@@ -4,6 +4,7 @@
 //! complete look is worth making.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -11,7 +12,9 @@ use jiff::Timestamp;
 
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
-use crate::model::{JobName, Listing, Name, Observation, Observed, Phase, Place, Progress, Text};
+use crate::model::{
+    Costs, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress, Text,
+};
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
 
@@ -114,6 +117,11 @@ impl Sight {
             }
         }
         tokens
+    }
+
+    /// What the runs of each of our tuned models cost.
+    pub(super) fn costs(&self, owner: &Name, prices: &Prices) -> Arc<Costs> {
+        Arc::new(Costs::of(&self.observation, owner, prices))
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to

@@ -1,8 +1,10 @@
 //! `retune status`.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::model::model;
+use crate::server::Server;
 use crate::world::World;
 
 #[test]
@@ -87,6 +89,11 @@ fn json_has_the_same_values() {
           "rerun": 0,
           "status": "tuned",
           "job": "projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-1]",
+          "cost": {
+            "usd": 0.0,
+            "runs": 0,
+            "unknownRuns": 1
+          },
           "model": "projects/[NUMBER]/locations/us/models/[MODEL]@1",
           "endpoint": "projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]"
         },
@@ -97,6 +104,11 @@ fn json_has_the_same_values() {
           "rerun": 0,
           "status": "running",
           "job": "projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-2]",
+          "cost": {
+            "usd": 0.0,
+            "runs": 0,
+            "unknownRuns": 1
+          },
           "ageSeconds": 867,
           "detail": "tuning",
           "completedEpochs": 2,
@@ -109,4 +121,41 @@ fn json_has_the_same_values() {
     }
     [exit 0]
     "#);
+}
+
+/// What the listing has said is not asked again.
+#[test]
+fn a_thousand_models_take_the_listing_and_nothing_else() {
+    const MODELS: usize = 1000;
+    let job = |n: usize| {
+        let of = |rest: &str| format!("projects/4/locations/us-central1/{rest}/{n}");
+        json!({
+            "name": of("tuningJobs"),
+            "state": "JOB_STATE_SUCCEEDED",
+            "createTime": "2026-03-01T12:00:00Z",
+            "baseModel": "gemini-3.5-flash",
+            "supervisedTuningSpec": {"trainingDatasetUri": format!("gs://acme-ml/m{n}.jsonl")},
+            "tunedModel": {"model": of("models"), "endpoint": of("endpoints")},
+        })
+    };
+    let jobs: Vec<_> = (0..MODELS).map(job).collect();
+    let listing = json!({"tuningJobs": jobs}).to_string();
+    let server = Server::new(move |_| ("200 OK", "application/json", listing.clone()));
+    let world = World::alone();
+    let manifest = |n: usize| {
+        format!(
+            "apiVersion: retune.dev/v1\nkind: TunedModel\nmetadata: {{name: m{n}}}\nspec:\n  \
+             baseModel: gemini-3.5-flash\n  supervisedTuningSpec: {{trainingDatasetUri: \
+             \"gs://acme-ml/m{n}.jsonl\"}}\n  lifecycle: {{adopt: \
+             projects/4/locations/us-central1/tuningJobs/{n}}}\n"
+        )
+    };
+    let manifests: Vec<String> = (0..MODELS).map(manifest).collect();
+    world.write("manifests/all.yaml", &manifests.join("---\n"));
+    let mut command = world.command(&["status"]);
+    let output = command.env("GOOGLE_VERTEX_BASE_URL", server.url()).output().unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.ends_with("1000 models: 1000 in sync.\n"), "{shown}");
+    assert!(shown.contains("endpoints/999\n"), "{shown}");
+    assert_eq!(server.asked().len(), 1, "{:?}", server.asked());
 }

@@ -96,6 +96,7 @@ fn rows_are_wrapped_at_80_columns() {
       rerun     0
       manifest  manifests/faq.yaml:1
       spec      [SPEC]
+      cost      unknown
 
       ! faq   held       last run failed (tuningJobs/[JOB-1]): Dataset
                          row 71 is invalid: `contents` is missing, empty or not a
@@ -111,9 +112,13 @@ fn rows_are_wrapped_at_80_columns() {
           adapterSize: left to Vertex (newest run: 4)
           learningRateMultiplier: left to Vertex (newest run: 1)
 
-    RUN                             STATE   CREATED (UTC)     RAN
-    tuningJobs/[JOB-1]  failed  2026-03-01 12:00  1m 35s  rerun 0, attempt 1
-      tuningJobs/[JOB-1]: Dataset row 71 is invalid: `contents` is missing, empty or not a list.
+    RUN                             STATE   CREATED (UTC)     WAITED  RAN
+    tuningJobs/[JOB-1]  failed  2026-03-01 12:00  32s     1m 35s
+      rerun 0, attempt 1
+      said: Dataset row 71 is invalid: `contents` is missing, empty or not a list
+        (INVALID_ARGUMENT)
+      that is: Vertex found the request or the dataset wrong
+      next: mend what it names, then raise lifecycle.rerun in manifests/faq.yaml:1
     [exit 0]
     ");
 }

@@ -108,6 +108,8 @@ impl World {
             error,
             experiment: None,
             billable_tokens: None,
+            pre_tuned_base: None,
+            data: None,
         }
     }
 

@@ -138,6 +138,8 @@ impl Job {
             tuned_model: None,
             experiment: None,
             billable_tokens: None,
+            pre_tuned_base: None,
+            data: None,
         };
         let transient = row.error.as_ref().is_some_and(|error| error.code == 14);
         Self { row, labels, created: at, states, transient }

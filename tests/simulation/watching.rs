@@ -11,7 +11,7 @@ use std::time::Duration;
 use retune::apply::{Claims, SETTLE, Stop};
 use retune::claims::TAKEOVER;
 use retune::clock::Clock;
-use retune::model::Desired;
+use retune::model::{Desired, Prices};
 use retune::watch::{
     Metrics, Mode, OnTheWire, Parts, PassResult, Published, Rhythm, Task, Trigger, Watcher,
 };
@@ -103,6 +103,7 @@ pub async fn watch(files: impl Files, has_claims: bool, connection: Connection) 
             desired: &found.manifests.desired,
             places: &places,
             policy: &found.manifests.policy,
+            prices: &Prices::default(),
             settle: if has_claims { Duration::ZERO } else { SETTLE },
             claims: has_claims.then_some(claims),
             mode: if found.valid { Mode::Act } else { Mode::Hold },

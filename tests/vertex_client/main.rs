@@ -1,6 +1,7 @@
 //! The Vertex client against a real server on loopback: what is on the wire,
 //! what is made of every answer, and what never happens.
 
+mod curves;
 mod examples;
 mod filter;
 mod models;

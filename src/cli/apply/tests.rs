@@ -40,6 +40,8 @@ fn moved(desired: &[Desired]) -> Observation {
         tuned_model: None,
         experiment: None,
         billable_tokens: None,
+        pre_tuned_base: None,
+        data: None,
     };
     let empty = |jobs| Ok(Listing { jobs, ..Listing::default() });
     BTreeMap::from([(old, empty(vec![job])), (desired[0].key.place.clone(), empty(Vec::new()))])

@@ -21,6 +21,7 @@ use crate::cli::session::VertexClient;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::google::Counters;
 use crate::manifest::{Manifests, Rejected, Severity as Found};
+use crate::model::Prices;
 use crate::watch::files::{Files, Snapshot};
 use crate::watch::systemd::Systemd;
 use crate::watch::{Manifested, Mode, OnTheWire, Published, Severity, Task, Trigger, Watcher};
@@ -156,10 +157,12 @@ impl Loop<'_> {
         };
         self.current.policy.unseen = self.watcher.unseen().clone();
         let Current { manifests, places, policy, settle, store } = &self.current;
+        let none = Prices::default();
         let task: Task<'_, GcsClaims<SystemClock, SystemEntropy>> = Task {
             desired: &manifests.desired,
             places,
             policy,
+            prices: manifests.workspace.as_ref().map_or(&none, |workspace| &workspace.prices),
             settle: *settle,
             claims: store.as_ref().map(|store| Claims {
                 store: &store.claims,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::model::{JobName, Key, Pretty, Progress, Untrusted};
+use crate::model::{Costs, JobName, Key, Pretty, Progress, Spent, Untrusted};
 use crate::plan::{Action, Plan};
 
 /// Raised when a reader of an older version would misread the document.
@@ -14,8 +14,8 @@ const FORMAT_VERSION: u32 = 1;
 
 /// The status as one JSON document: what `retune status --format json` prints
 /// and the daemon serves.
-pub fn document(plan: &Plan, progress: &BTreeMap<JobName, Progress>) -> Value {
-    let models: Vec<Value> = models(plan, progress)
+pub fn document(plan: &Plan, progress: &BTreeMap<JobName, Progress>, costs: &Costs) -> Value {
+    let models: Vec<Value> = models(plan, progress, costs)
         .into_iter()
         .map(|model| {
             let mut value = json!({
@@ -25,6 +25,7 @@ pub fn document(plan: &Plan, progress: &BTreeMap<JobName, Progress>) -> Value {
                 "rerun": model.key.rerun,
                 "status": model.status,
                 "job": model.job.map(ToString::to_string),
+                "cost": model.cost.map(spent),
             });
             if let (Value::Object(value), Value::Object(facts)) = (&mut value, model.facts) {
                 value.extend(facts);
@@ -51,6 +52,8 @@ pub struct ModelStatus<'a> {
     pub status: &'static str,
     /// The run it is about.
     pub job: Option<&'a JobName>,
+    /// What its runs cost together; `None` when it has none.
+    pub cost: Option<Spent>,
     /// The rest in words for people: inert text.
     pub what: String,
     /// The rest for programs: fields of the document.
@@ -59,7 +62,11 @@ pub struct ModelStatus<'a> {
 
 /// Each tuned model of a plan, by key. A model has several lines when runs of
 /// it are to be cancelled.
-pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec<ModelStatus<'a>> {
+pub fn models<'a>(
+    plan: &'a Plan,
+    progress: &BTreeMap<JobName, Progress>,
+    costs: &Costs,
+) -> Vec<ModelStatus<'a>> {
     let tuned = plan.in_sync.iter().map(|model| {
         let made = model.tuned_model.as_ref();
         let name = made.and_then(|m| m.endpoint.as_deref().or(m.model.as_deref()));
@@ -67,6 +74,7 @@ pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec
             key: &model.key,
             status: if model.job.is_some() || made.is_some() { "tuned" } else { "stopped" },
             job: model.job.as_ref(),
+            cost: None,
             what: name.map(short).unwrap_or_default(),
             facts: json!({
                 "model": made.and_then(|m| m.model.clone()),
@@ -84,6 +92,7 @@ pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec
             key: &run.key,
             status: run.state.word(),
             job: Some(&run.job),
+            cost: None,
             what: what.join(", "),
             facts: json!({
                 "ageSeconds": run.age.map(|age| age.as_secs()),
@@ -98,6 +107,7 @@ pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec
         key: &held.key,
         status: "held",
         job: held.reason.job(),
+        cost: None,
         what: words::held(held),
         facts: json!({"reason": held.reason.code(), "message": words::held(held)}),
     });
@@ -106,6 +116,7 @@ pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec
             key: &create.key,
             status: "to create",
             job: None,
+            cost: None,
             what: "`retune apply` starts a run".to_owned(),
             facts: json!({"reason": create.reason.code()}),
         },
@@ -113,13 +124,24 @@ pub fn models<'a>(plan: &'a Plan, progress: &BTreeMap<JobName, Progress>) -> Vec
             key: &cancel.key,
             status: "to cancel",
             job: Some(&cancel.job),
+            cost: None,
             what: format!("{}; `retune apply` stops it", cancel.reason.code()),
             facts: json!({"reason": cancel.reason.code()}),
         },
     });
     let mut models: Vec<ModelStatus<'_>> = tuned.chain(running).chain(held).chain(wanted).collect();
     models.sort_by(|a, b| a.key.cmp(b.key));
+    for model in &mut models {
+        model.cost = costs.get(&model.key.place, &model.key.name);
+    }
     models
+}
+
+/// What runs cost together, for programs: dollars in whole cents of the runs
+/// whose cost is known, how many those are, and how many are not.
+pub fn spent(spent: Spent) -> Value {
+    let Spent { usd, known, unknown } = spent;
+    json!({"usd": (usd * 100.0).round() / 100.0, "runs": known, "unknownRuns": unknown})
 }
 
 /// `endpoints/12`: its place is known, and `describe` has the full name.

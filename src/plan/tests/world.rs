@@ -114,6 +114,8 @@ impl World {
             error: None,
             experiment: None,
             billable_tokens: None,
+            pre_tuned_base: None,
+            data: None,
         });
         self.next_id += 1;
         self
@@ -238,6 +240,8 @@ impl World {
                         tuned_model: None,
                         experiment: None,
                         billable_tokens: None,
+                        pre_tuned_base: None,
+                        data: None,
                     });
                     next.next_id += 1;
                 }

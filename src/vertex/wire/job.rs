@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::lenient::{self, Double, Int, Maybe};
-use super::stats::billable_tokens;
+use super::stats::{billable_tokens, data_stats};
 use super::{WireError, object};
 use crate::model::{
     AdapterSize, Checkpoint, EncryptionSpec, HyperParameters, JobError, JobName, JobState, Labels,
@@ -61,7 +61,18 @@ pub(crate) fn job(body: &[u8], place: &Place) -> Result<Observed, WireError> {
     object::<Job<'_>>(body)?.observed(place, &mut Texts::default())
 }
 
+/// As [`job`], with the statistics of its data.
+pub(crate) fn whole_job(body: &[u8], place: &Place) -> Result<Observed, WireError> {
+    object::<Job<'_>>(body)?.whole(place, &mut Texts::default())
+}
+
 impl Job<'_> {
+    /// As [`Job::observed`], with the statistics of its data.
+    pub(super) fn whole(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
+        let data = data_stats(self.tuning_data_stats).map(Box::new);
+        Ok(Observed { data, ..self.observed(place, texts)? })
+    }
+
     /// The job as the rest of the program knows it. What many jobs have in
     /// common is taken from `texts`.
     pub(super) fn observed(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
@@ -100,10 +111,14 @@ impl Job<'_> {
             create_time: lenient::time(create_time),
             start_time: lenient::time(start_time),
             end_time: lenient::time(end_time),
+            pre_tuned_base: lenient::string(lenient::at(pre_tuned_model, &["baseModel"]))
+                .filter(|model| !model.is_empty())
+                .map(String::into_boxed_str),
             error: lenient::message(error).map(Status::job_error),
             tuned_model: lenient::message(tuned_model).map(Model::tuned_model),
             experiment: own(experiment),
             billable_tokens: billable_tokens(tuning_data_stats),
+            data: None,
             echo: TuningSpec {
                 base_model: shared(base_model),
                 pre_tuned_model: lenient::message(pre_tuned_model).map(PreTuned::pre_tuned_model),

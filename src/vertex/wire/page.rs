@@ -59,20 +59,10 @@ impl Sieve {
             }
         }
     }
-
-    /// What is kept of a job.
-    fn trim(&self, job: Observed) -> Observed {
-        match self {
-            Self::All => job,
-            Self::Retune(_) => lighter(job),
-            Self::Lasting(_) => lasting(lighter(job)),
-        }
-    }
 }
 
 fn is_adopted(job: &Job<'_>, adopted: &Adopted) -> bool {
-    let name: Option<JobName> =
-        lenient::text(job.name).and_then(|name| name.parse().ok());
+    let name: Option<JobName> = lenient::text(job.name).and_then(|name| name.parse().ok());
     name.is_some_and(|name| adopted.contains(&(name.location().to_owned(), name.id().to_owned())))
 }
 
@@ -113,7 +103,11 @@ pub(crate) fn page(
     let mut page = Page { kept: Vec::new(), foreign: 0, next };
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
-            page.kept.push(sieve.trim(job.observed(place, texts)?));
+            page.kept.push(match sieve {
+                Sieve::All => job.whole(place, texts)?,
+                Sieve::Retune(_) => lighter(job.observed(place, texts)?),
+                Sieve::Lasting(_) => lasting(lighter(job.observed(place, texts)?)),
+            });
         } else {
             page.foreign += 1;
         }

@@ -34,6 +34,7 @@ fn state(tokens: BTreeMap<Text, u64>) -> State {
             plan: Arc::new(plan()),
             progress: Arc::default(),
             billable_tokens: tokens,
+            costs: Arc::default(),
         }),
         last_good: Some(Duration::from_secs(100)),
         manifests: Manifested::Valid(3),

@@ -155,7 +155,7 @@ impl Document {
     fn of(&mut self, shown: &Shown) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
         if !self.plan.ptr_eq(&plan) || !self.progress.ptr_eq(&progress) {
-            let document = status::document(&shown.plan, &shown.progress);
+            let document = status::document(&shown.plan, &shown.progress, &shown.costs);
             let body = Bytes::from(inert_json(&format!("{document:#}\n")));
             *self = Self { plan, progress, body };
         }

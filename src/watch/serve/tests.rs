@@ -138,6 +138,7 @@ fn shown() -> Shown {
         plan: Arc::new(plan),
         progress: Arc::default(),
         billable_tokens: [("gemini-3.5-flash".into(), 12), ("x\"} 1\n\\".into(), 1)].into(),
+        costs: Arc::default(),
     }
 }
 
@@ -207,7 +208,7 @@ async fn the_status_is_that_of_the_last_complete_pass() {
         assert!(answer.head.contains(header), "{}", answer.head);
     }
     // The document of `retune status --format json`, as that prints it.
-    let document = status::document(&first.plan, &first.progress);
+    let document = status::document(&first.plan, &first.progress, &first.costs);
     assert_eq!(answer.body, inert(&document));
     assert!(answer.body.contains("\\u009b2J"), "{}", answer.body);
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -218,7 +219,7 @@ async fn the_status_is_that_of_the_last_complete_pass() {
     let mut second = Shown { plan: Arc::new(Plan::default()), ..first };
     daemon.looks(second.clone());
     let body = daemon.get("/api/v1/status").await.body;
-    assert_eq!(body, inert(&status::document(&second.plan, &second.progress)));
+    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs)));
     second = shown();
     daemon.looks(second.clone());
     assert!(daemon.get("/api/v1/status").await.body.contains("\"detail\": null"));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::apply::{Asked, Claims, Stop};
-use crate::model::{Desired, Place};
+use crate::model::{Desired, Place, Prices};
 use crate::mutant::{Mutant, is};
 use crate::plan::Policy;
 use crate::watch::reporter::OnTheWire;
@@ -51,6 +51,8 @@ pub struct Task<'a, S> {
     pub places: &'a BTreeSet<Place>,
     /// What the operator allows.
     pub policy: &'a Policy,
+    /// What runs cost.
+    pub prices: &'a Prices,
     /// How long a create must have been due before it is sent.
     pub settle: Duration,
     /// Where creates are claimed.

@@ -51,6 +51,11 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
                 .as_ref()
                 .map(|sight| sight.billable(owner))
                 .unwrap_or_default(),
+            costs: self
+                .sight
+                .as_ref()
+                .map(|sight| sight.costs(owner, task.prices))
+                .unwrap_or_default(),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
     }

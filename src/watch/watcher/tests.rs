@@ -9,7 +9,7 @@ use super::*;
 use crate::apply::SETTLE;
 use crate::apply::Stop;
 use crate::claims::NoClaims;
-use crate::model::{CreateRequest, Desired, JobState};
+use crate::model::{CreateRequest, Desired, JobState, Prices};
 use crate::plan::Policy;
 use crate::watch::circuit::OPEN_AFTER;
 use crate::watch::{Metrics, News, OnTheWire, Published, Rhythm};
@@ -64,6 +64,7 @@ impl<'a> Daemon<'a> {
             desired,
             places: &places,
             policy: &policy,
+            prices: &Prices::default(),
             settle: self.settle,
             claims: None,
             mode: self.mode,

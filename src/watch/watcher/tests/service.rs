@@ -75,6 +75,8 @@ impl Service {
             error: None,
             experiment: None,
             billable_tokens: None,
+            pre_tuned_base: None,
+            data: None,
         };
         jobs.push(job.clone());
         job

@@ -1,0 +1,151 @@
+//! The statistics of a run's dataset, for people.
+
+use std::fmt::Write;
+
+use crate::detail::Run;
+use crate::model::{DataStats, Distribution, Grouped, Measure, PriceSource, Prices};
+
+/// Columns of a histogram.
+const COLUMNS: usize = 20;
+
+/// The data of a run and what it costs; empty when nothing was counted.
+pub(super) fn data(run: &Run<'_>, prices: &Prices) -> String {
+    let mut out = String::new();
+    if let Some(data) = run.job.data.as_deref() {
+        counts(&mut out, data);
+    }
+    if let Some(tokens) = run.job.billable_tokens {
+        let _ = write!(out, "  tokens      {} billable", Grouped(tokens));
+        if let Some((epochs, all)) = run.job.epochs().zip(run.training_tokens) {
+            let s = if epochs == 1 { "" } else { "s" };
+            let _ = write!(out, " x {epochs} epoch{s} = {}", Grouped(all));
+        }
+        out.push('\n');
+        let _ = writeln!(out, "  cost        {}{}", run.cost, price(run, prices));
+    }
+    let spreads = run.job.data.iter().flat_map(|data| &data.distributions);
+    // Every example of plain text counts two messages: nothing to draw.
+    let vary = spreads.filter(|spread| spread.min < spread.max);
+    for spread in vary {
+        let _ = writeln!(out, "  {}", line(spread));
+    }
+    if out.is_empty() { out } else { format!("\nData of {}\n{out}", run.job.name.short()) }
+}
+
+fn counts(out: &mut String, data: &DataStats) {
+    if let Some(examples) = data.examples {
+        let _ = write!(out, "  examples    {}", Grouped(examples));
+        if let Some(steps) = data.steps {
+            let _ = write!(out, ", {} steps", Grouped(steps));
+        }
+        out.push('\n');
+    }
+    if let Some(dropped) = data.dropped.filter(|dropped| *dropped > 0) {
+        let _ = writeln!(out, "  left out    {} by Vertex, not billed:", Grouped(dropped));
+        for row in &data.dropped_rows {
+            let reason = row.reason.as_ref().map(|reason| format!(": {}", reason.shown()));
+            let _ = writeln!(out, "    row {}{}", row.row, reason.unwrap_or_default());
+        }
+        let more = usize::try_from(dropped).unwrap_or_default();
+        let more = more.saturating_sub(data.dropped_rows.len());
+        if more > 0 {
+            let _ = writeln!(out, "    and {} more that Vertex does not name", Grouped(more));
+        }
+    }
+}
+
+fn price(run: &Run<'_>, prices: &Prices) -> String {
+    let price = run.job.base_model().and_then(|model| prices.of(model));
+    let Some(price) = price.filter(|_| run.cost.usd().is_some()) else { return String::new() };
+    let by = match price.source {
+        PriceSource::Workspace => "by the Workspace".to_owned(),
+        PriceSource::Table(day) => format!("as reported by {day}"),
+    };
+    format!(" at {} a million tokens, {by}", price.per_million)
+}
+
+/// `input tokens   25 ▇▂▁▁ ▁ 2,932  median 414, 90 % from 101 to 1,016`
+fn line(spread: &Distribution) -> String {
+    let name = spread.measure.words();
+    let number = |n: Option<f64>| n.map(|n| figure(n, spread.measure)).unwrap_or_default();
+    let (min, max) = (number(spread.min), number(spread.max));
+    let mut text = format!("{name:<14} {min:>6} {} {max}", bars(spread));
+    if let Some(median) = spread.median {
+        let _ = write!(text, ", median {}", figure(median, spread.measure));
+    }
+    if let Some((low, high)) = spread.p5.zip(spread.p95) {
+        let (low, high) = (figure(low, spread.measure), figure(high, spread.measure));
+        let _ = write!(text, ", 90 % from {low} to {high}");
+    }
+    text
+}
+
+fn figure(n: f64, measure: Measure) -> String {
+    match measure {
+        // Interpolated between two examples, it may have a half.
+        Measure::InputTokens | Measure::OutputTokens | Measure::Messages => {
+            Grouped(n.round()).to_string()
+        }
+        Measure::Scores | Measure::ScoreVariance => format!("{n:.2}"),
+    }
+}
+
+/// The histogram in eighths of a line. Buckets need not join, so each column
+/// takes what of them lies in it; a column with anything in it is never blank.
+fn bars(spread: &Distribution) -> String {
+    const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let (Some(min), Some(max)) = (spread.min, spread.max) else { return String::new() };
+    let width = (max - min) / COLUMNS as f64;
+    let heights: Vec<f64> = (0..COLUMNS)
+        .map(|column| {
+            let from = min + width * column as f64;
+            let to = from + width;
+            let share = |bar: &crate::model::Bar| {
+                let wide = (bar.right - bar.left).max(width);
+                let common = (bar.left + wide).min(to) - bar.left.max(from);
+                bar.count * (common.max(0.0) / wide)
+            };
+            spread.buckets.iter().map(share).sum()
+        })
+        .collect();
+    let highest = heights.iter().copied().fold(0.0, f64::max);
+    let level = |height: &f64| {
+        let eighths = if highest > 0.0 { (height / highest * 8.0).round() } else { 0.0 };
+        let eighths = if *height > 0.0 { eighths.max(1.0) } else { eighths };
+        LEVELS.get(eighths as usize).copied().unwrap_or(' ')
+    };
+    heights.iter().map(level).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Bar;
+
+    #[test]
+    fn a_recorded_distribution_is_drawn() {
+        let bar = |count, left, right| Bar { left, right, count };
+        let spread = Distribution {
+            measure: Measure::InputTokens,
+            sum: Some(233_592.0),
+            billable_sum: None,
+            min: Some(25.0),
+            max: Some(2932.0),
+            mean: Some(467.184),
+            median: Some(414.0),
+            p5: Some(101.0),
+            p95: Some(1016.0),
+            buckets: vec![
+                bar(326.0, 25.0, 509.0),
+                bar(148.0, 510.0, 994.0),
+                bar(20.0, 995.0, 1478.0),
+                bar(5.0, 1479.0, 1963.0),
+                bar(1.0, 2449.0, 2932.0),
+            ],
+        };
+        assert_eq!(
+            line(&spread),
+            "input tokens       25 ████▄▄▄▁▁▁▁▁▁▁  ▁▁▁▁ 2,932, median 414, 90 % from 101 to 1,016"
+        );
+    }
+}
