@@ -18,6 +18,7 @@ mod client;
 mod curves;
 mod endpoint;
 mod error;
+pub(crate) mod known;
 pub(crate) mod listing;
 mod made;
 mod models;
