@@ -19,6 +19,7 @@ mod curves;
 mod endpoint;
 mod error;
 mod generate;
+pub(crate) mod known;
 pub(crate) mod listing;
 mod made;
 mod models;

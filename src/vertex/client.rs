@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
+use super::known::Known;
 use super::listing::{Lister, Pages};
 use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
@@ -56,6 +57,7 @@ pub enum ClientError {
 pub struct Client<C, E> {
     pub(super) caller: Caller<C, E>,
     pub(super) endpoint: Endpoint,
+    known: Known,
 }
 
 /// What is being read, for errors.
@@ -79,7 +81,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         };
         let caller = Caller::new(endpoint.instead(), environment, clock, entropy);
         let caller = caller.map_err(ClientError::Http)?.paced(requests_per_minute);
-        Ok(Self { caller, endpoint })
+        Ok(Self { caller, endpoint, known: Known::default() })
     }
 
     /// Where requests go.
@@ -257,7 +259,8 @@ impl Subject<'_> {
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
         let sieve = Arc::new(Sieve::new(keep));
-        Lister { pages: self, place, filter: None, sieve }.list().await
+        let known = &self.known;
+        Lister { pages: self, place, filter: None, sieve, known }.list().await
     }
 
     /// The API promises tuningJobs "the standard list filter" (discovery
@@ -273,7 +276,8 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         let filter =
             format!("labels.{managed_by}=\"{retune}\" AND labels.{}=\"{owner}\"", labels::OWNER);
         let sieve = Arc::new(Sieve::new(keep));
-        let listing = Lister { pages: self, place, filter: Some(&filter), sieve }.list().await;
+        let (filter, known) = (Some(&*filter), &self.known);
+        let listing = Lister { pages: self, place, filter, sieve, known }.list().await;
         match listing {
             Err(error) if may_refuse_a_filter(&error) => {
                 tracing::debug!(%place, %error, "no listing by labels");
