@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 pub mod apply;
 pub mod cancel;
+mod charts;
 mod claims;
 mod confirm;
 mod count;
@@ -20,6 +21,7 @@ pub mod metrics;
 mod output;
 pub mod outputs;
 pub mod plan;
+pub mod prompt;
 mod revision;
 mod runs;
 mod said;
@@ -135,6 +137,8 @@ enum Command {
     Metrics(metrics::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Ask a tuned model
+    Prompt(prompt::Args),
     /// Print what tuned models leave for those who call them: endpoints, models, checkpoints
     Outputs(outputs::Args),
     /// Print manifests for jobs that exist already, foreign ones too
@@ -222,6 +226,7 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Jobs(args) => jobs::run(args, global, output).await,
         Command::Metrics(args) => metrics::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Prompt(args) => prompt::run(args, global, output).await,
         Command::Outputs(args) => outputs::run(args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),

@@ -43,6 +43,8 @@ mod metrics;
 mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/secrets.rs"]

@@ -118,7 +118,7 @@ impl Output {
     }
 
     /// Whether nobody can read data any more: the reader went away, or the disk
-    /// is full.
+    /// is full. What costs money and is only for reading need not go on.
     pub fn is_deaf(&self) -> bool {
         let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         state.closed || state.failed.is_some()

@@ -26,7 +26,7 @@ use crate::model::{
 /// 200 without complaint, and a shorter page is no error.
 const PAGE_SIZE: &str = "100";
 
-const V1: &str = "v1";
+pub(super) const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
 
 /// What a client needs to know from outside.
@@ -54,8 +54,8 @@ pub enum ClientError {
 
 /// The Vertex AI tuning service over HTTP.
 pub struct Client<C, E> {
-    caller: Caller<C, E>,
-    endpoint: Endpoint,
+    pub(super) caller: Caller<C, E>,
+    pub(super) endpoint: Endpoint,
 }
 
 /// What is being read, for errors.
@@ -194,7 +194,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
 }
 
 /// The error of a read that gave nothing.
-fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
+pub(super) fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     let host = host(url);
     let Refused { status, said, retry_after, credential } = match failure {
         Unread::Credential(error) => return ReadError::Credential(error),

@@ -32,6 +32,7 @@ fn of_the_program() {
       jobs         List tuning jobs, foreign ones too
       metrics      Show the training curves of tuned models, or of runs
       cancel       Stop a run now, by hand
+      prompt       Ask a tuned model
       outputs      Print what tuned models leave for those who call them: endpoints, models, checkpoints
       import       Print manifests for jobs that exist already, foreign ones too
       schema       Print the JSON Schema of the manifests
@@ -198,6 +199,8 @@ fn of_status() {
           --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
                               current directory]
           --format <FORMAT>   How to show it [default: text] [possible values: text, json]
+          --html <FILE>       Write a page to look at instead: one HTML file with everything in it; `-`
+                              for standard output
       -h, --help              Print help (see more with '--help')
     ");
 }
@@ -349,6 +352,49 @@ fn of_emulator() {
 }
 
 #[test]
+fn of_prompt() {
+    assert_snapshot!(help("prompt"), @r#"
+    Ask a tuned model
+
+    Usage: retune prompt [OPTIONS] <NAME> [TEXT]
+
+    Arguments:
+      <NAME>  The tuned model
+      [TEXT]  What to ask; `-` reads it from standard input
+
+    Options:
+          --manifests <PATH>           Manifests or a directory (repeatable) [default: manifests/, else
+                                       the current directory]
+          --file <URI>                 A file that goes along (repeatable): gs://BUCKET/OBJECT, with its
+                                       type behind it where the ending does not say it
+                                       (gs://acme/scan=image/png)
+          --system <TEXT>              What the model is told before; as in the training data, or it
+                                       answers worse
+          --temperature <NUMBER>       How freely it chooses its words, 0 to 2
+          --top-p <NUMBER>             From how much of the likely it chooses, 0 to 1
+          --top-k <COUNT>              From how many words it chooses
+          --max-output-tokens <COUNT>  The most tokens it may answer with, thoughts included
+          --seed <NUMBER>              Makes its choices come again
+          --thinking <HOW>             How much it may think: `lowest`, as Google advises for tuned
+                                       models, `model` for as much as it likes, a level (`minimal`,
+                                       `low`, `medium`, `high`; Gemini 3) or a number of tokens (Gemini
+                                       2.5) [default: lowest]
+          --checkpoint <ID>            Ask this checkpoint [default: the model's default one]
+          --run <JOB>                  Ask the model of this run [default: of the run that is in sync,
+                                       else of the newest that has an endpoint]
+          --compare-base[=<MODEL>]     Ask the base model too, or another one of Google's, and show both
+          --stream                     Print the answer as it comes
+          --prompts <FILE>             Ask every line of a file: {"prompt": "…"}, or lines of a dataset
+          --output <FILE>              Where the results go, one JSON object a line; goes on where it
+                                       stopped [default: standard output]
+          --concurrency <COUNT>        How many are asked at a time [default: 4]
+          --drop-stale                 Drop results whose line or setting has changed since
+          --format <FORMAT>            How to show it [default: text] [possible values: text, json]
+      -h, --help                       Print help (see more with '--help')
+    "#);
+}
+
+#[test]
 fn what_is_generated_names_every_command() {
     let world = World::alone();
     let script = world.stdout("completions bash");
@@ -382,8 +428,8 @@ fn of_watch() {
       -h, --help                 Print help (see more with '--help')
 
     What it tells:
-          --listen <ADDRESS>             Serve health, metrics and status over HTTP, such as on
-                                         127.0.0.1:9470
+          --listen <ADDRESS>             Serve a page to look at, health, metrics and status over HTTP,
+                                         such as on 127.0.0.1:9470
           --listen-public                Allow --listen on an address that other machines can reach
           --allow-host <HOST>            A Host that requests for the status may name, beside loopback
                                          (repeatable)
