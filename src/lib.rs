@@ -12,9 +12,13 @@
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`detail`]: everything known of one tuned model, for people and programs.
 //! - [`observe`]: looks at every place concerned.
+//! - [`page`]: a plan, and what is known of its models, as HTML.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`prompt`]: what is asked of a tuned model, and what it answered. Pure.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
+//! - [`outputs`]: what tuned models leave for those who call them.
+//! - [`import`]: manifests for jobs that exist already.
 //! - [`clock`]: the one place that reads the time, waits and draws randomness.
 //! - [`emulator`]: a Vertex AI tuning service and a small Cloud Storage on loopback.
 //! - [`cli`]: the commands; the only module that prints.
@@ -42,6 +46,7 @@ pub mod emulator;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod google;
+pub mod import;
 pub mod manifest;
 pub mod model;
 #[cfg(feature = "mutants")]
@@ -49,6 +54,9 @@ pub mod mutant;
 #[cfg(not(feature = "mutants"))]
 mod mutant;
 pub mod observe;
+pub mod outputs;
+pub mod page;
 pub mod plan;
+pub mod prompt;
 pub mod vertex;
 pub mod watch;

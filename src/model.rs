@@ -50,4 +50,5 @@ pub use spec::{
     PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
 };
 pub use text::{Text, Texts};
+pub(crate) use untrusted::is_hazard;
 pub use untrusted::{Untrusted, inert_json};

@@ -29,14 +29,22 @@ mod emulator;
 mod help;
 #[path = "cli/holds.rs"]
 mod holds;
+#[path = "cli/import.rs"]
+mod import;
 #[path = "cli/init.rs"]
 mod init;
 #[path = "cli/jobs.rs"]
 mod jobs;
 #[path = "cli/life.rs"]
 mod life;
+#[path = "cli/metrics.rs"]
+mod metrics;
+#[path = "cli/outputs.rs"]
+mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/secrets.rs"]

@@ -1,5 +1,7 @@
 //! `retune status`: each tuned model against its manifest.
 
+mod page;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -30,6 +32,11 @@ pub struct Args {
     /// How to show it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
+
+    /// Write a page to look at instead: one HTML file with everything in it;
+    /// `-` for standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "format")]
+    pub html: Option<PathBuf>,
 }
 
 /// How to show something.
@@ -51,6 +58,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             .await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
+    if let Some(file) = &args.html {
+        page::write(file, &args.names, &session, &policy, output).await?;
+        session.close().await;
+        return Ok(Exit::Done);
+    }
     let mut seen = session.observe().await?;
     let plan = session.decide_over(&mut seen, &policy).await?;
     let costs = Costs::of(&seen, &policy.owner, &session.prices());

@@ -3,6 +3,7 @@
 mod current;
 mod log;
 mod looping;
+mod reading;
 mod run;
 mod telling;
 
@@ -50,7 +51,8 @@ pub struct Args {
     #[arg(long)]
     pub accept_duplicates: bool,
 
-    /// Serve health, metrics and status over HTTP, such as on 127.0.0.1:9470
+    /// Serve a page to look at, health, metrics and status over HTTP, such as
+    /// on 127.0.0.1:9470
     #[arg(long, value_name = "ADDRESS", help_heading = "What it tells")]
     pub listen: Option<String>,
 

@@ -4,8 +4,6 @@
 //! schema's descriptions and the editor's hover text. Which values a field takes
 //! is said once, in its schema, and the loader checks documents against that.
 
-use std::collections::BTreeMap;
-
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -190,7 +188,7 @@ pub struct WorkspaceSpec {
     /// They win over the table that comes with retune, which is dated and knows few models.
     #[serde(default)]
     #[schemars(schema_with = "prices_schema")]
-    pub prices: BTreeMap<String, f64>,
+    pub prices: std::collections::BTreeMap<String, f64>,
     /// How a create is kept from being paid twice.
     #[serde(default)]
     pub claims: ClaimsDocument,

@@ -68,7 +68,7 @@ pub struct Facts {
     pub echo: TuningSpec,
     /// The base model of the tuned model that it goes on from: the API fills
     /// it in (proto `PreTunedModel.base_model`, output only).
-    pub pre_tuned_base: Option<Box<str>>,
+    pub pre_tuned_base: Option<Text>,
     /// Why it failed or was cancelled.
     pub error: Option<JobError>,
     /// What came of it. A FAILED job can own a model.

@@ -4,12 +4,14 @@
 //! Whatever came from the API is shown through
 //! [`Untrusted::shown`](crate::model::Untrusted::shown) or escaped here.
 
+mod cure;
 mod json;
 mod markdown;
 pub mod status;
 mod text;
 mod words;
 
+pub use cure::{Cure, cure};
 pub use json::json;
 pub use markdown::markdown;
 pub use text::{TextOptions, text, wrapped};

@@ -27,7 +27,7 @@ use crate::model::{
 /// 200 without complaint, and a shorter page is no error.
 const PAGE_SIZE: &str = "100";
 
-const V1: &str = "v1";
+pub(super) const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
 
 /// What a client needs to know from outside.
@@ -55,8 +55,8 @@ pub enum ClientError {
 
 /// The Vertex AI tuning service over HTTP.
 pub struct Client<C, E> {
-    caller: Caller<C, E>,
-    endpoint: Endpoint,
+    pub(super) caller: Caller<C, E>,
+    pub(super) endpoint: Endpoint,
     known: Known,
 }
 
@@ -118,10 +118,25 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         self.get_as(job, wire::whole_job).await
     }
 
+    /// As [`Vertex::get`], with what else the job was asked for: the paths of
+    /// fields that nothing here knows.
+    ///
+    /// # Errors
+    /// As [`Vertex::get`].
+    pub async fn get_asked(&self, job: &JobName) -> Result<(Observed, Vec<Untrusted>), ReadError> {
+        let mut rest = Vec::new();
+        let decode = |body: &[u8], place: &Place| {
+            rest = wire::rest(body)?;
+            wire::job(body, place)
+        };
+        let observed = self.get_as(job, decode).await?;
+        Ok((observed, rest))
+    }
+
     async fn get_as(
         &self,
         job: &JobName,
-        decode: fn(&[u8], &Place) -> Result<Observed, WireError>,
+        decode: impl FnOnce(&[u8], &Place) -> Result<Observed, WireError>,
     ) -> Result<Observed, ReadError> {
         let url = self.endpoint.job(V1, job, "")?;
         let mut body = Vec::new();
@@ -181,7 +196,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
 }
 
 /// The error of a read that gave nothing.
-fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
+pub(super) fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     let host = host(url);
     let Refused { status, said, retry_after, credential } = match failure {
         Unread::Credential(error) => return ReadError::Credential(error),

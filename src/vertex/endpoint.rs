@@ -63,6 +63,14 @@ impl Endpoint {
         self.instead.as_ref().is_none_or(Base::is_https)
     }
 
+    /// The address that serves a location: `https://HOST`.
+    ///
+    /// # Errors
+    /// [`EndpointError::Location`].
+    pub fn serving(&self, location: &str) -> Result<String, EndpointError> {
+        Ok(self.base(location)?.to_string().trim_end_matches('/').to_owned())
+    }
+
     /// The one address of all locations, when there is one.
     pub(super) fn instead(&self) -> Option<&Base> {
         self.instead.as_ref()
@@ -173,6 +181,17 @@ mod tests {
             assert_eq!(url.as_str(), format!("https://{host}/v1/{path}"));
             assert!(takes_credential(&url));
         }
+    }
+
+    #[test]
+    fn what_a_location_is_served_by_is_told() {
+        let serving = |endpoint: &Endpoint, location: &str| endpoint.serving(location).ok();
+        let google = Endpoint::google();
+        let us = "https://aiplatform.us.rep.googleapis.com";
+        assert_eq!(serving(&google, "us").as_deref(), Some(us));
+        assert_eq!(serving(&google, "evil.com#"), None);
+        let here = Endpoint::parse("http://127.0.0.1:9000/v/").unwrap();
+        assert_eq!(serving(&here, "us").as_deref(), Some("http://127.0.0.1:9000/v"));
     }
 
     #[test]

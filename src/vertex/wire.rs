@@ -16,9 +16,11 @@ mod made;
 mod models;
 mod page;
 mod progress;
+mod rest;
 mod stats;
 
 use crate::google::lenient;
+use crate::model::Untrusted;
 
 pub(super) use curves::{
     BoardRun, Listed, WireHead, board, heads, metrics_uri, points, points_of_one, runs,
@@ -28,6 +30,7 @@ pub(super) use made::{Deployed, default_checkpoint, deployed};
 pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
+pub(super) use rest::rest;
 
 /// An answer that cannot be read. It says where and never what: what came may
 /// be anybody's text.
@@ -47,6 +50,9 @@ pub enum WireError {
         /// From 1; 0 when the whole answer is meant.
         column: usize,
     },
+    /// Not JSON, by what the service itself says it is.
+    #[error("the answer is not the API's ({}); is the address right?", .0.shown())]
+    Foreign(Untrusted),
     /// A job without a usable name.
     #[error("a job has no usable name")]
     Name,
@@ -65,7 +71,7 @@ pub enum WireError {
 }
 
 /// Parses an object; serde would take an array for one as well.
-fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
+pub(super) fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
     let text = std::str::from_utf8(body).map_err(|e| match e.error_len() {
         None => WireError::Truncated { bytes: body.len() },
         Some(_) => WireError::Shape { line: 0, column: 0 },

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::manifest::Manifests;
 use crate::model::{Costs, JobName, Name, Progress, Text};
+use crate::page::Runs;
 use crate::plan::Plan;
 
 /// What the last pass found.
@@ -17,6 +19,8 @@ pub struct Shown {
     pub plan: Arc<Plan>,
     /// How far the runs under way are, where Vertex said so.
     pub progress: Arc<BTreeMap<JobName, Progress>>,
+    /// The newest runs of each model; none while nobody is served.
+    pub runs: Arc<Runs>,
     /// Billable training tokens of the owner's runs, by base model, where
     /// Vertex says so.
     pub billable_tokens: BTreeMap<Text, u64>,
@@ -49,6 +53,8 @@ pub struct State {
     pub last_failure: Option<String>,
     /// How the manifests are.
     pub manifests: Manifested,
+    /// The last valid ones.
+    pub current: Option<Arc<Manifests>>,
     /// When the loop was last seen alive.
     pub beat: Duration,
     /// Whether the daemon has been asked to stop.

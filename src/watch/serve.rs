@@ -1,19 +1,23 @@
 //! What the daemon tells over HTTP: whether it lives, whether it is ready,
-//! metrics, and the status document.
+//! metrics, the status document, and a page to look at.
 //!
 //! # Invariants
 //!
 //! 1. Nothing here changes anything: only GET and HEAD are answered, and no
 //!    body is read.
-//! 2. A page in somebody's browser reads nothing, neither directly (`Origin`)
-//!    nor by a name that resolves to this machine (`Host`); see `guard`.
+//! 2. Another site's page in somebody's browser reads nothing, neither directly
+//!    (`Origin`) nor by a name that resolves to this machine (`Host`); see
+//!    `guard`.
 //! 3. Who is slow is cut off, and who comes in crowds pushes out the oldest of
 //!    the crowd and not a newcomer; see `connections`.
-//! 4. Nobody makes the loop wait: what is told was published before.
+//! 4. Nobody makes the loop wait: what is told was published before, and what
+//!    is read for somebody who asks is bounded; see `looks`.
 
 mod answers;
 mod connections;
 mod guard;
+mod looks;
+mod page;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -26,10 +30,12 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use self::answers::App;
 pub use self::answers::SILENCE;
-use self::answers::{App, Document};
 use self::connections::Limits;
 use self::guard::Hosts;
+use self::looks::Looks;
+pub use self::looks::Reader;
 use super::metrics::{Metrics, Requests};
 use super::published::Published;
 use crate::clock::Clock;
@@ -45,6 +51,8 @@ pub struct ServeOptions {
     /// What a `Host` header may say beside the loopback names and the address
     /// itself: `host`, with any port, or `host:port`.
     pub allowed_hosts: Vec<String>,
+    /// Whether what is shown is no real service, which the page says.
+    pub emulator: bool,
 }
 
 /// Why nothing listens. Each is a matter of what was asked for.
@@ -108,12 +116,14 @@ pub struct Server {
 
 impl Server {
     /// Listens, and answers from then on with what is `published`, what
-    /// `metrics` counted and what `requests` says of the API requests so far.
+    /// `metrics` counted, what `requests` says of the API requests so far, and
+    /// what `reader` reads of single models.
     pub async fn bind<C: Clock + 'static>(
         options: ServeOptions,
         published: Arc<Published>,
         metrics: Arc<Metrics>,
         requests: Arc<dyn Fn() -> Requests + Send + Sync>,
+        reader: Arc<dyn Reader>,
         clock: Arc<C>,
     ) -> Result<Self, ServeError> {
         let asked = address(&options.address)?;
@@ -133,8 +143,15 @@ impl Server {
             published,
             metrics,
             requests,
-            elapsed: Box::new(move || clock.elapsed()),
-            document: Mutex::new(Document::default()),
+            elapsed: {
+                let clock = Arc::clone(&clock);
+                Box::new(move || clock.elapsed())
+            },
+            now: Box::new(move || clock.now()),
+            emulator: options.emulator,
+            document: Mutex::default(),
+            list: Mutex::default(),
+            looks: Arc::new(Looks::new(reader)),
         });
         let (ask_stop, stop) = oneshot::channel();
         let router = router(app, hosts);
@@ -184,6 +201,8 @@ fn address(text: &str) -> Result<SocketAddr, ServeError> {
 
 fn router(app: Arc<App>, hosts: Hosts) -> Router {
     Router::new()
+        .route("/", get(page::list))
+        .route("/models/{project}/{location}/{name}", get(page::view))
         .route("/healthz", get(answers::healthz))
         .route("/readyz", get(answers::readyz))
         .route("/metrics", get(answers::metrics))

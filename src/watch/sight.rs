@@ -13,8 +13,10 @@ use jiff::Timestamp;
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
 use crate::model::{
-    Costs, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress, Text,
+    Costs, Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress,
+    Text,
 };
+use crate::page::Runs;
 use crate::plan::{Plan, Unseen};
 use crate::vertex::{ReadError, Vertex};
 
@@ -117,6 +119,11 @@ impl Sight {
             }
         }
         tokens
+    }
+
+    /// What people are shown of the runs.
+    pub(super) fn runs(&self, owner: &Name, desired: &[Desired]) -> Runs {
+        Runs::of(&self.observation, owner, desired)
     }
 
     /// What the runs of each of our tuned models cost.

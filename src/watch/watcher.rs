@@ -23,6 +23,7 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Key, Name, Place, Progress};
 use crate::mutant::{Mutant, is};
+use crate::page::Runs;
 use crate::plan::{Action, HoldReason, Plan, Unseen, plan};
 use crate::vertex::Vertex;
 use labels::Labels;
@@ -74,6 +75,8 @@ pub struct Watcher<'a, V, E, C> {
     /// What the last pass held beyond the plan's own holds.
     held: BTreeMap<Key, HoldReason>,
     progress: Arc<BTreeMap<JobName, Progress>>,
+    /// What people are shown of the runs.
+    runs: Arc<Runs>,
     /// Whether something of the last pass came too late.
     again: bool,
     /// Passes in a row that wait for a claim, or for what came too late.
@@ -111,6 +114,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             claims: Backoff::new(PLACE.0, PLACE.1),
             held: BTreeMap::new(),
             progress: Arc::default(),
+            runs: Arc::default(),
             again: false,
             waits: 0,
             complete_due: Duration::ZERO,

@@ -30,7 +30,11 @@ fn of_the_program() {
       status       Show each tuned model against its manifest
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
+      metrics      Show the training curves of tuned models, or of runs
       cancel       Stop a run now, by hand
+      prompt       Ask a tuned model
+      outputs      Print what tuned models leave for those who call them: endpoints, models, checkpoints
+      import       Print manifests for jobs that exist already, foreign ones too
       schema       Print the JSON Schema of the manifests
       completions  Print a shell's completion script
       man          Print the manual page
@@ -195,6 +199,8 @@ fn of_status() {
           --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
                               current directory]
           --format <FORMAT>   How to show it [default: text] [possible values: text, json]
+          --html <FILE>       Write a page to look at instead: one HTML file with everything in it; `-`
+                              for standard output
       -h, --help              Print help (see more with '--help')
     ");
 }
@@ -231,6 +237,34 @@ fn of_jobs() {
     Options:
           --format <FORMAT>  How to show it [default: text] [possible values: text, json]
       -h, --help             Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_metrics() {
+    assert_snapshot!(help("metrics"), @"
+    Show the training curves of tuned models, or of runs
+
+    Usage: retune metrics [OPTIONS] [NAME]...
+
+    Arguments:
+      [NAME]...  Tuned models; of each the run that matches its manifest, else the newest
+
+    Options:
+          --run <JOB>         A run: its full name, `tuningJobs/ID` or its ID (repeatable)
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+          --series <SERIES>   Only this series, such as eval_total_loss (repeatable) [default: loss and
+                              accuracy; json and csv hold all]
+          --all-points        Read every point; Vertex by itself gives up to 1000 of a series, chosen at
+                              random
+      -f, --follow            Go on until the runs have ended, and end with 6 unless all went well
+          --require-curves    End with 6 when a run has no curves
+          --format <FORMAT>   How to show them [default: text] [possible values: text, json, csv, svg,
+                              html]
+          --write <FILE>      Write to this file instead of stdout, all of it or nothing
+          --ascii             Draw with ASCII only
+      -h, --help              Print help (see more with '--help')
     ");
 }
 
@@ -318,6 +352,49 @@ fn of_emulator() {
 }
 
 #[test]
+fn of_prompt() {
+    assert_snapshot!(help("prompt"), @r#"
+    Ask a tuned model
+
+    Usage: retune prompt [OPTIONS] <NAME> [TEXT]
+
+    Arguments:
+      <NAME>  The tuned model
+      [TEXT]  What to ask; `-` reads it from standard input
+
+    Options:
+          --manifests <PATH>           Manifests or a directory (repeatable) [default: manifests/, else
+                                       the current directory]
+          --file <URI>                 A file that goes along (repeatable): gs://BUCKET/OBJECT, with its
+                                       type behind it where the ending does not say it
+                                       (gs://acme/scan=image/png)
+          --system <TEXT>              What the model is told before; as in the training data, or it
+                                       answers worse
+          --temperature <NUMBER>       How freely it chooses its words, 0 to 2
+          --top-p <NUMBER>             From how much of the likely it chooses, 0 to 1
+          --top-k <COUNT>              From how many words it chooses
+          --max-output-tokens <COUNT>  The most tokens it may answer with, thoughts included
+          --seed <NUMBER>              Makes its choices come again
+          --thinking <HOW>             How much it may think: `lowest`, as Google advises for tuned
+                                       models, `model` for as much as it likes, a level (`minimal`,
+                                       `low`, `medium`, `high`; Gemini 3) or a number of tokens (Gemini
+                                       2.5) [default: lowest]
+          --checkpoint <ID>            Ask this checkpoint [default: the model's default one]
+          --run <JOB>                  Ask the model of this run [default: of the run that is in sync,
+                                       else of the newest that has an endpoint]
+          --compare-base[=<MODEL>]     Ask the base model too, or another one of Google's, and show both
+          --stream                     Print the answer as it comes
+          --prompts <FILE>             Ask every line of a file: {"prompt": "…"}, or lines of a dataset
+          --output <FILE>              Where the results go, one JSON object a line; goes on where it
+                                       stopped [default: standard output]
+          --concurrency <COUNT>        How many are asked at a time [default: 4]
+          --drop-stale                 Drop results whose line or setting has changed since
+          --format <FORMAT>            How to show it [default: text] [possible values: text, json]
+      -h, --help                       Print help (see more with '--help')
+    "#);
+}
+
+#[test]
 fn what_is_generated_names_every_command() {
     let world = World::alone();
     let script = world.stdout("completions bash");
@@ -351,8 +428,8 @@ fn of_watch() {
       -h, --help                 Print help (see more with '--help')
 
     What it tells:
-          --listen <ADDRESS>             Serve health, metrics and status over HTTP, such as on
-                                         127.0.0.1:9470
+          --listen <ADDRESS>             Serve a page to look at, health, metrics and status over HTTP,
+                                         such as on 127.0.0.1:9470
           --listen-public                Allow --listen on an address that other machines can reach
           --allow-host <HOST>            A Host that requests for the status may name, beside loopback
                                          (repeatable)
@@ -364,5 +441,53 @@ fn of_watch() {
                                          info, warning, error]
           --state-dir <DIR>              Where events are kept until they are delivered, over restarts
                                          too
+    ");
+}
+
+#[test]
+fn of_outputs() {
+    assert_snapshot!(help("outputs"), @"
+    Print what tuned models leave for those who call them: endpoints, models, checkpoints
+
+    Usage: retune outputs [OPTIONS] [NAMES]...
+
+    Arguments:
+      [NAMES]...  Tuned models [default: all]
+
+    Options:
+          --manifests <PATH>       Manifests or a directory (repeatable) [default: manifests/, else the
+                                   current directory]
+          --format <FORMAT>        How to write it [default: text] [possible values: text, json, yaml,
+                                   env, github, configmap]
+          --require-ready          Write nothing, and end with 6, unless every one of them can be called
+          --write <FILE>           Write into a file instead, whole or not at all. A file that holds the
+                                   same already is not touched, one that differs keeps its permissions,
+                                   and a link is followed
+          --prefix <PREFIX>        What variables begin with, of env and configmap [default: RETUNE_]
+          --name <NAME>            The ConfigMap's name [default: retune-outputs]
+          --namespace <NAMESPACE>  The ConfigMap's namespace [default: that of whoever applies it]
+      -h, --help                   Print help (see more with '--help')
+    ");
+}
+
+#[test]
+fn of_import() {
+    assert_snapshot!(help("import"), @"
+    Print manifests for jobs that exist already, foreign ones too
+
+    Usage: retune import [OPTIONS] [JOB]...
+
+    Arguments:
+      [JOB]...  Jobs, by full name, `tuningJobs/ID` or ID
+
+    Options:
+          --all               Every job of the listed places that no manifest speaks of: of each name of
+                              ours one run, and each job that retune did not make
+          --ended             With --all, also what failed or was cancelled
+          --write <DIR>       Write a file for each into this directory, and over none
+          --manifests <PATH>  Manifests or directories that say where to look and what has a manifest
+                              already (repeatable) [default: manifests/, else the current directory];
+                              --project and --location name one place without any manifest
+      -h, --help              Print help (see more with '--help')
     ");
 }

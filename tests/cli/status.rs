@@ -159,3 +159,85 @@ fn a_thousand_models_take_the_listing_and_nothing_else() {
     assert!(shown.contains("endpoints/999\n"), "{shown}");
     assert_eq!(server.asked().len(), 1, "{:?}", server.asked());
 }
+
+/// The parts of a page that tell what it is about.
+#[track_caller]
+fn assert_page(page: &str, parts: &[&str]) {
+    assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
+    assert!(page.ends_with("</html>"), "{page}");
+    for part in parts {
+        assert!(page.contains(part), "{part} is not in {page}");
+    }
+}
+
+#[test]
+fn a_page_to_look_at() {
+    let world = World::new();
+    world.wants(model("faq")).does("apply --yes").later("3h");
+    world.wants(model("router")).does("apply --yes").later("15m");
+    world.wants(model("triage").lifecycle("suspend: true"));
+    assert_snapshot!(world.run("status --html page.html"), @"
+    --- stderr
+    wrote page.html
+    [exit 0]
+    ");
+    let page = std::fs::read_to_string(world.path("page.html")).unwrap();
+    let (faq, router) = ("#model/acme-ml/us-central1/faq", "#model/acme-ml/us-central1/router");
+    let shown = [
+        "<title>acme-tuning · retune</title>",
+        &format!("href=\"{faq}\""),
+        &format!("href=\"{router}\""),
+        "tuned",
+        "running",
+        "epoch 2 of 3",
+        "the manifest says <code>suspend: true</code>",
+        "<code>retune metrics faq</code> shows them.",
+        "There is no run yet.",
+    ];
+    assert_page(&page, &shown);
+    // The own view has what the listing says.
+    let view = page.split("id=\"model/acme-ml/us-central1/faq\"").nth(1).unwrap();
+    let view = view.split("</main>").next().unwrap();
+    assert!(view.contains("Billable tokens") && view.contains("/endpoints/"), "{view}");
+
+    // Models that are named, with their curves, and to standard output.
+    let page = world.stdout("status faq --html -");
+    assert_page(page.trim_end(), &["class=\"rc-chart\"", "training loss", &format!("\"{faq}\"")]);
+    assert!(!page.contains(router), "{page}");
+    assert_snapshot!(world.run("status ruoter --html page.html"), @"
+    --- stderr
+    error: no manifest is named `ruoter`
+
+    hint: did you mean `router`?
+    [exit 64]
+    ");
+}
+
+#[test]
+fn a_page_that_cannot_be_written_leaves_what_was_there() {
+    let world = World::new();
+    world.wants(model("faq"));
+    world.write("page.html", "older");
+    world.fault("list-jobs:status=403");
+    assert!(world.run("status --html page.html").ends_with("[exit 4]"));
+    world.heal();
+    let older = std::fs::read(world.path("page.html")).unwrap();
+    assert_eq!(older, b"older");
+    assert_snapshot!(world.run("status --html nowhere/page.html"), @"
+    --- stderr
+    error: could not write `nowhere/page.html`
+      caused by: No such file or directory (os error 2)
+
+    hint: name a file in a directory that you may write to, or `-` for standard output
+    [exit 1]
+    ");
+    assert_snapshot!(world.run("status --html manifests"), @"
+    --- stderr
+    error: could not write `manifests`
+      caused by: it is no regular file
+
+    hint: name a file in a directory that you may write to, or `-` for standard output
+    [exit 1]
+    ");
+    assert!(world.run("status --html page.html --format json").ends_with("[exit 64]"));
+}

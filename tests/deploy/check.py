@@ -5,6 +5,7 @@
 - the unit: systemd-analyze verify, and its score of what an intruder could do
 - Kubernetes: kubectl kustomize, and Kubernetes' own schemas, strictly
 - the Dockerfile: hadolint
+- the ConfigMap of `retune outputs`: as Kubernetes
 
 Each check is then given a broken copy, and must refuse it. Needs systemd,
 kubectl (Debian: kubernetes-client) and what requirements.txt names.
@@ -80,14 +81,58 @@ def exposure(deploy, retune):
     return said.strip().splitlines()[-1].strip("→ ")
 
 
-def kubernetes(deploy, retune):
-    resources = deploy / "resources.yaml"
-    text = run("kubectl", "kustomize", str(deploy / "kubernetes"))
+def valid(folder):
+    """What kustomize makes of a folder, when Kubernetes takes it."""
+    text = run("kubectl", "kustomize", str(folder))
+    resources = folder.parent / "resources.yaml"
     resources.write_text(text)
     validate = [beside("kubernetes-validate"), "--strict", "--quiet"]
     for version in KUBERNETES:
         run(*validate, "-k", version, str(resources))
+    return text
+
+
+def kubernetes(deploy, retune):
+    text = valid(deploy / "kubernetes")
     return f"{len(text.split(chr(10) + '---'))} resources, for Kubernetes {' and '.join(KUBERNETES)}"
+
+
+WANTED = """\
+apiVersion: retune.dev/v1
+kind: TunedModel
+metadata: {name: support-faq}
+spec:
+  project: acme-ml
+  location: us-central1
+  baseModel: gemini-3.5-flash
+  supervisedTuningSpec:
+    trainingDatasetUri: gs://acme-ml/faq/train.jsonl
+    hyperParameters: {epochCount: 2}
+"""
+
+
+def configmap(deploy, retune):
+    """What `retune outputs` writes of a model that the emulator has tuned."""
+    folder = deploy / "outputs"
+    folder.mkdir()
+    manifest = deploy / "support-faq.yaml"
+    manifest.write_text(WANTED)
+    run("env", "-C", str(deploy), retune, "apply", "--emulator", "--yes", "--wait", str(manifest))
+    asked = ["outputs", "--emulator", "--manifests", str(manifest), "--format", "configmap"]
+    file = folder / "outputs.yaml"
+    run("env", "-C", str(deploy), retune, *asked, "--require-ready", "--write", str(file))
+    (folder / "kustomization.yaml").write_text("resources: [outputs.yaml]\n")
+    text = valid(folder)
+    if "RETUNE_SUPPORT_FAQ_CHECKPOINT_2_ENDPOINT: projects/" not in text:
+        raise Refused(f"no endpoint in it: {text}")
+    # The same with a value that is no text.
+    quoted = "READY: 'true'" if "READY: 'true'" in file.read_text() else 'READY: "true"'
+    file.write_text(file.read_text().replace(quoted, "READY: true"))
+    try:
+        valid(folder)
+    except Refused:
+        return f"{text.count('RETUNE_')} variables, and a truth value is refused"
+    raise Refused("a truth value is taken")
 
 
 def dockerfile(deploy, retune):
@@ -95,7 +140,7 @@ def dockerfile(deploy, retune):
     return "nothing to complain of"
 
 
-CHECKS = {check.__name__: check for check in (verify, exposure, kubernetes, dockerfile)}
+CHECKS = {check.__name__: check for check in (verify, exposure, kubernetes, configmap, dockerfile)}
 
 
 def checked(name, retune, broken=None):

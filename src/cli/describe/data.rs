@@ -145,7 +145,7 @@ mod tests {
         };
         assert_eq!(
             line(&spread),
-            "input tokens       25 ████▄▄▄▁▁▁▁▁▁▁  ▁▁▁▁ 2,932, median 414, 90 % from 101 to 1,016"
+            "input tokens       25 ███▅▄▄▃▁▁▁▁▁▁▁  ▁▁▁▁ 2,932, median 414, 90 % from 101 to 1,016"
         );
     }
 }

@@ -223,7 +223,10 @@ impl Loop<'_> {
         match taken {
             Ok(()) => {
                 let models = self.current.manifests.desired.len();
-                self.published.update(|state| state.manifests = Manifested::Valid(models));
+                self.published.update(|state| {
+                    state.manifests = Manifested::Valid(models);
+                    state.current = Some(Arc::clone(&self.current.manifests));
+                });
                 if self.invalid.take().is_some() {
                     let text = "the manifests are valid again".to_owned();
                     self.telling.tell(Severity::Info, "manifestsValid", text);

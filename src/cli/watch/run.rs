@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Args;
 use super::current::Current;
 use super::looping::{Asking, Loop};
+use super::reading::Reading;
 use super::telling::Telling;
 use crate::apply::Stop;
 use crate::cli::Global;
@@ -44,7 +45,7 @@ pub(super) struct Daemon<'a> {
     output: &'a Output,
     clock: SystemClock,
     rhythm: Rhythm,
-    client: VertexClient,
+    client: Arc<VertexClient>,
     emulator: Option<Running>,
     files: Files,
     current: Current,
@@ -105,7 +106,7 @@ impl<'a> Daemon<'a> {
             output,
             clock,
             rhythm: Rhythm { interval },
-            client,
+            client: Arc::new(client),
             emulator,
             files,
             claims: Arc::new(Mutex::new(current.counters())),
@@ -151,6 +152,7 @@ impl<'a> Daemon<'a> {
             address: address.clone(),
             public: self.args.listen_public,
             allowed_hosts: self.args.allow_host.clone(),
+            emulator: self.global.emulator,
         };
         let (counters, clock) = (self.client.counters(), Arc::new(self.clock));
         let claims = Arc::clone(&self.claims);
@@ -161,7 +163,8 @@ impl<'a> Daemon<'a> {
             requests
         });
         let (published, metrics) = (Arc::clone(&self.published), Arc::clone(&self.metrics));
-        let bound = Server::bind(options, published, metrics, requests, clock).await;
+        let reader = Arc::new(Reading { client: Arc::clone(&self.client) });
+        let bound = Server::bind(options, published, metrics, requests, reader, clock).await;
         self.server = Some(bound.map_err(|error| {
             let exit = match &error {
                 ServeError::InUse(_) | ServeError::Listen { .. } => Exit::Unexpected,
@@ -184,7 +187,7 @@ impl<'a> Daemon<'a> {
         // kills.
         let (mut signals, hangup) = (Signals::new(), Hangup::new());
         let parts = Parts {
-            vertex: &client,
+            vertex: &*client,
             entropy: &SystemEntropy,
             clock: &clock,
             stop: &stop,

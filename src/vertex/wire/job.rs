@@ -118,9 +118,8 @@ impl Job<'_> {
             create_time: lenient::time(create_time),
             start_time: lenient::time(start_time),
             end_time: lenient::time(end_time),
-            pre_tuned_base: lenient::string(lenient::at(pre_tuned_model, &["baseModel"]))
-                .filter(|model| !model.is_empty())
-                .map(String::into_boxed_str),
+            pre_tuned_base: shared(lenient::at(pre_tuned_model, &["baseModel"]))
+                .filter(|model| !model.is_empty()),
             error: lenient::message(error).map(Status::job_error),
             tuned_model: lenient::message(tuned_model).map(Model::tuned_model),
             experiment: own(experiment),

@@ -33,6 +33,7 @@ fn state(tokens: BTreeMap<Text, u64>) -> State {
             owner: "acme".parse().unwrap(),
             plan: Arc::new(plan()),
             progress: Arc::default(),
+            runs: Arc::default(),
             billable_tokens: tokens,
             costs: Arc::default(),
         }),

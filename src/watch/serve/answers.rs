@@ -8,10 +8,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::metrics::{CONTENT_TYPE, Metrics, Requests};
 use super::super::published::{self, Manifested, Published, Shown};
+use super::looks::Looks;
+use super::page::List;
 use crate::model::{JobName, Progress, Untrusted, inert_json};
 use crate::plan::Plan;
 use crate::plan::show::status;
@@ -38,7 +41,11 @@ pub(super) struct App {
     pub(super) metrics: Arc<Metrics>,
     pub(super) requests: Arc<dyn Fn() -> Requests + Send + Sync>,
     pub(super) elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
+    pub(super) now: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(super) emulator: bool,
     pub(super) document: Mutex<Document>,
+    pub(super) list: Mutex<List>,
+    pub(super) looks: Arc<Looks>,
 }
 
 /// Whether the loop goes round. It says nothing of Vertex: a restart would not
@@ -137,7 +144,7 @@ fn not_yet(state: &published::State) -> Response {
 
 /// For whoever looks around.
 pub(super) async fn nothing() -> Response {
-    let text = "nothing is here; there are:\n/healthz\n/readyz\n/metrics\n/api/v1/status\n";
+    let text = "nothing is here; there are:\n/\n/healthz\n/readyz\n/metrics\n/api/v1/status\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 

@@ -142,7 +142,7 @@ fn check(hosts: &Hosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Resu
     if !open && !hosts.allow(&host) {
         return Err(Refused::UnknownHost);
     }
-    if uri.path() == "/api" || uri.path().starts_with("/api/") {
+    if uri.path() == "/api" || uri.path().starts_with("/api/") || !is_visit(headers) {
         same_site(&host, headers)?;
     }
     if method != Method::GET && method != Method::HEAD {
@@ -162,6 +162,14 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Result<Authority, Refused> {
         Some(other) if *other != host => Err(Refused::BadHost),
         _ => Ok(host),
     }
+}
+
+/// Whether a person goes there, in a window of its own: a link in a chat or a
+/// wiki may lead to a page. Nothing that another site shows a part of, and no
+/// script of its, may.
+fn is_visit(headers: &HeaderMap) -> bool {
+    let is = |name: &str, value: &str| headers.get_all(name).iter().all(|said| said == value);
+    is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")
 }
 
 /// That no page of another site asks: browsers say whose page it is.

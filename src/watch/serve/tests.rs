@@ -7,12 +7,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::model::{JobState, Key, Place, Progress, TunedModel, inert_json};
+use crate::model::{
+    JobName, JobState, Key, Name, Observed, Place, Progress, TunedModel, inert_json,
+};
+use crate::page::Charts;
 use crate::plan::show::status;
 use crate::plan::{Held, HoldReason, InFlight, InSync, Plan};
 use crate::watch::published::{Manifested, Shown};
 
 mod crowds;
+mod looking;
+mod pages;
 mod strangers;
 
 /// A clock that is moved by hand.
@@ -37,6 +42,26 @@ impl Clock for Hand {
     async fn sleep(&self, _: Duration) {}
 }
 
+/// A service that says the same of every job, and counts who asks.
+#[derive(Default)]
+struct Told {
+    jobs: Mutex<Vec<JobName>>,
+    curves: Mutex<usize>,
+}
+
+#[async_trait::async_trait]
+impl Reader for Told {
+    async fn job(&self, job: &JobName) -> Result<Observed, String> {
+        self.jobs.lock().unwrap().push(job.clone());
+        Err("nobody is there".to_owned())
+    }
+
+    async fn curves(&self, _: &Name, _: &Observed) -> Charts {
+        *self.curves.lock().unwrap() += 1;
+        Charts::Unread("none".to_owned())
+    }
+}
+
 /// A daemon that is not there, and what it would tell.
 struct Daemon {
     published: Arc<Published>,
@@ -51,12 +76,14 @@ impl Daemon {
             address: address.to_owned(),
             public: address.starts_with("0.0.0.0"),
             allowed_hosts: allowed.iter().map(|host| (*host).to_owned()).collect(),
+            emulator: false,
         };
         let requests: Arc<dyn Fn() -> Requests + Send + Sync> =
             Arc::new(|| vec![("tuningJobs.list", 200, 3)]);
-        let metrics = Arc::new(Metrics::new());
+        let (metrics, reader) = (Arc::new(Metrics::new()), Arc::new(Told::default()));
         let server =
-            Server::bind(options, published.clone(), metrics, requests, clock.clone()).await?;
+            Server::bind(options, published.clone(), metrics, requests, reader, clock.clone())
+                .await?;
         Ok(Self { published, clock, server })
     }
 
@@ -137,6 +164,7 @@ fn shown() -> Shown {
         owner: "acme".parse().unwrap(),
         plan: Arc::new(plan),
         progress: Arc::default(),
+        runs: Arc::default(),
         billable_tokens: [("gemini-3.5-flash".into(), 12), ("x\"} 1\n\\".into(), 1)].into(),
         costs: Arc::default(),
     }

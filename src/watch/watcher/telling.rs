@@ -42,10 +42,12 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         };
         self.shown = Some((Arc::clone(&plan), acts));
         let owner = &task.policy.owner;
+        self.note_runs(task);
         let shown = Shown {
             owner: owner.clone(),
             plan,
             progress: Arc::clone(&self.progress),
+            runs: Arc::clone(&self.runs),
             billable_tokens: self
                 .sight
                 .as_ref()
@@ -58,6 +60,16 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
                 .unwrap_or_default(),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
+    }
+
+    /// Takes over what people are shown of the runs.
+    fn note_runs<S>(&mut self, task: &Task<'_, S>) {
+        let sight = self.sight.as_ref().filter(|_| self.parts.progress);
+        let runs = sight.map(|sight| sight.runs(&task.policy.owner, task.desired));
+        // What did not change stays the very value that a page was made of.
+        if let Some(runs) = runs.filter(|runs| *runs != *self.runs) {
+            self.runs = Arc::new(runs);
+        }
     }
 
     /// A look came to its end: the next failure is a first one.

@@ -86,7 +86,7 @@ fn duration(bytes: &mut Bytes<'_>) -> Duration {
 }
 
 fn maybe(bytes: &mut Bytes<'_>) -> Option<String> {
-    bytes.coin().then(|| bytes.hostile().into())
+    bytes.coin().then(|| bytes.hostile())
 }
 
 fn make(bytes: &mut Bytes<'_>) -> Create {

@@ -2,7 +2,15 @@
 
 use super::*;
 
-const PATHS: [&str; 6] = ["/", "/healthz", "/readyz", "/metrics", "/api/v1/status", "/api"];
+const PATHS: [&str; 7] = [
+    "/",
+    "/models/acme-ml/us-central1/faq",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/api/v1/status",
+    "/api",
+];
 
 async fn host(daemon: &Daemon, path: &str, host: &str) -> u16 {
     daemon.say(&format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).await.status
@@ -38,7 +46,15 @@ async fn on_a_public_socket_probes_may_name_any_host_and_nobody_else_may() {
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(host(&daemon, path, "10.1.2.3:9464").await, 200, "{path}");
     }
-    for path in ["/", "/api", "/api/v1/status", "/metrics/", "//metrics", "/healthz/../api"] {
+    for path in [
+        "/",
+        "/models/acme-ml/us-central1/faq",
+        "/api",
+        "/api/v1/status",
+        "/metrics/",
+        "//metrics",
+        "/healthz/../api",
+    ] {
         assert_eq!(host(&daemon, path, "10.1.2.3:9464").await, 403, "{path}");
     }
     assert_eq!(daemon.get("/api/v1/status").await.status, 200);
@@ -121,7 +137,7 @@ async fn every_answer_is_marked() {
     let own = format!("localhost:{}", daemon.port());
     let lost = daemon.get("/nowhere").await;
     assert_eq!(lost.status, 404);
-    assert!(lost.body.ends_with("/healthz\n/readyz\n/metrics\n/api/v1/status\n"));
+    assert!(lost.body.ends_with("\n/\n/healthz\n/readyz\n/metrics\n/api/v1/status\n"));
     for (path, host) in PATHS.iter().zip([&own, "evil.example", ""].iter().cycle()) {
         let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let answer = daemon.say(&head).await;

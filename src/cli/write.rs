@@ -1,0 +1,169 @@
+//! Files that appear whole or not at all.
+//!
+//! What is written stands beside its place first, is on the disk, and then takes
+//! the place in one step: a reader sees the old text or the new one, also when
+//! the power goes.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It holds the text now.
+    Changed,
+    /// It held the text already, and was not touched.
+    Unchanged,
+}
+
+/// Why a file was not written; what was there is there.
+#[derive(Debug, thiserror::Error)]
+#[error("could not write `{}`", crate::model::Untrusted::new(path.to_string_lossy()).shown())]
+pub(super) struct WriteError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Puts `text` into the place of whatever `path` held. A file keeps its
+/// permissions but not its owner, and a link goes on leading to it.
+pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    let linked = fs::symlink_metadata(path).is_ok();
+    // A link that leads nowhere is an error: where it leads is not ours to make.
+    let target = if linked { fs::canonicalize(path).map_err(failed)? } else { path.to_owned() };
+    let before = if linked { Some(fs::metadata(&target).map_err(failed)?) } else { None };
+    if before.as_ref().is_some_and(|before| !before.is_file()) {
+        let source = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
+        return Err(failed(source));
+    }
+    let as_long = before.as_ref().is_some_and(|before| before.len() == text.len() as u64);
+    if as_long && fs::read(&target).is_ok_and(|held| held == text.as_bytes()) {
+        return Ok(Written::Unchanged);
+    }
+    let permissions = before.map(|before| before.permissions());
+    let beside = beside(&target, text, permissions).map_err(failed)?;
+    let done = fs::rename(&beside, &target).and_then(|()| on_disk(&target));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    done.map(|()| Written::Changed).map_err(failed)
+}
+
+/// Puts `text` where nothing is; whatever is there stays.
+pub(super) fn create(path: &Path, text: &str) -> Result<(), WriteError> {
+    let failed = |source| WriteError { path: path.to_owned(), source };
+    let beside = beside(path, text, None).map_err(failed)?;
+    // Unlike a rename, a link takes nothing's place.
+    let linked = fs::hard_link(&beside, path);
+    let _ = fs::remove_file(&beside);
+    match linked {
+        // A file system without links says so in many ways.
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => directly(path, text),
+        linked => linked,
+    }
+    .and_then(|()| on_disk(path))
+    .map_err(failed)
+}
+
+fn directly(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
+}
+
+/// A file beside `path` with the text, on the disk. Its name begins with a dot:
+/// no reader of manifests looks at it.
+fn beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<PathBuf> {
+    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "it names no file");
+    let name = path.file_name().ok_or_else(no_name)?.to_string_lossy();
+    let short: String = name.chars().take(SHORT).collect();
+    let beside = folder(path).join(format!(".{short}.{:x}.tmp", std::process::id()));
+    // What a process of this number left when it died.
+    let _ = fs::remove_file(&beside);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+    let written = match permissions {
+        Some(permissions) => file.set_permissions(permissions),
+        None => Ok(()),
+    }
+    .and_then(|()| file.write_all(text.as_bytes()))
+    .and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.map(|()| beside)
+}
+
+/// Characters of a file's name that its neighbour has too: with four bytes each
+/// they fit the 255 bytes of a name.
+const SHORT: usize = 50;
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The name of a file is on the disk when its folder is.
+fn on_disk(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let files = fs::read_dir(folder).unwrap();
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_is_replaced_with_its_permissions_and_only_when_it_differs() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outputs.env");
+        assert_eq!(replace(&path, "A=1\n").unwrap(), Written::Changed);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let first = fs::metadata(&path).unwrap();
+
+        assert_eq!(replace(&path, "A=1\n").unwrap(), Written::Unchanged);
+        let same = fs::metadata(&path).unwrap();
+        assert_eq!((same.ino(), same.mtime_nsec()), (first.ino(), first.mtime_nsec()));
+
+        assert_eq!(replace(&path, "A=2\n").unwrap(), Written::Changed);
+        let other = fs::metadata(&path).unwrap();
+        assert_ne!(other.ino(), first.ino(), "a reader of the old file would see half of the new");
+        assert_eq!(other.mode() & 0o777, 0o640);
+        assert_eq!(fs::read(&path).unwrap(), b"A=2\n");
+        assert_eq!(names(folder.path()), ["outputs.env"]);
+    }
+
+    #[test]
+    fn a_link_goes_on_leading_to_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, path) = (folder.path().join("link"), folder.path().join("real/outputs"));
+        std::os::unix::fs::symlink("real/outputs", &link).unwrap();
+        replace(&link, "new").unwrap_err();
+        fs::create_dir(folder.path().join("real")).unwrap();
+        fs::write(&path, "old").unwrap();
+        replace(&link, "new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        replace(Path::new("/dev/null"), "new").unwrap_err();
+        replace(folder.path(), "new").unwrap_err();
+    }
+
+    #[test]
+    fn what_is_there_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("faq.yaml");
+        create(&path, "ours").unwrap();
+        create(&path, "theirs").unwrap_err();
+        assert_eq!(fs::read(&path).unwrap(), b"ours");
+        assert_eq!(names(folder.path()), ["faq.yaml"]);
+    }
+}
