@@ -17,9 +17,11 @@ pub mod import;
 pub mod init;
 mod interrupt;
 pub mod jobs;
+pub mod metrics;
 mod output;
 pub mod outputs;
 pub mod plan;
+pub mod prompt;
 mod revision;
 mod runs;
 mod said;
@@ -131,8 +133,12 @@ enum Command {
     Describe(describe::Args),
     /// List tuning jobs, foreign ones too
     Jobs(jobs::Args),
+    /// Show the training curves of tuned models, or of runs
+    Metrics(metrics::Args),
     /// Stop a run now, by hand
     Cancel(cancel::Args),
+    /// Ask a tuned model
+    Prompt(prompt::Args),
     /// Print what tuned models leave for those who call them: endpoints, models, checkpoints
     Outputs(outputs::Args),
     /// Print manifests for jobs that exist already, foreign ones too
@@ -218,7 +224,9 @@ async fn dispatch(command: Command, global: &Global, output: &Output) -> Result<
         Command::Status(args) => status::run(args, global, output).await,
         Command::Describe(args) => describe::run(args, global, output).await,
         Command::Jobs(args) => jobs::run(args, global, output).await,
+        Command::Metrics(args) => metrics::run(args, global, output).await,
         Command::Cancel(args) => cancel::run(args, global, output).await,
+        Command::Prompt(args) => prompt::run(args, global, output).await,
         Command::Outputs(args) => outputs::run(args, global, output).await,
         Command::Import(args) => import::run(args, global, output).await,
         Command::Schema(args) => Ok(say(schema::run(&args), output)),

@@ -5,13 +5,15 @@
 //! infinite (a training that diverged says so), a series may have a hundred
 //! thousand points, and its name may be anybody's text.
 //!
-//! - [`names`](Known): what Google's names mean;
+//! - [`Known`]: what Google's names mean;
 //! - [`verdict`]: the best step, and whether the run learned by heart;
-//! - [`thin`](thinned): as many points as a picture has room for;
-//! - [`chart`]: for terminals; [`svg`], [`html`]: for browsers;
-//! - [`csv`], [`json`]: for programs.
+//! - [`thinned`]: as many points as a picture has room for;
+//! - [`chart()`] for terminals, [`svg()`] and [`html()`] for browsers, [`csv()`]
+//!   and [`json()`] for programs.
 
+mod chart;
 mod csv;
+mod html;
 mod json;
 mod names;
 mod number;
@@ -28,12 +30,14 @@ mod tests;
 
 use jiff::Timestamp;
 
+pub use chart::{AROUND_PLOT, Look, MOST_RUNS, chart};
 pub use csv::{csv, csv_rows};
+pub use html::html;
 pub use json::{json, json_steps};
 pub use names::{Known, Measure, Split};
 pub use number::number;
 pub use panel::Selection;
-pub use run::{Missing, Run};
+pub use run::{Missing, Note, Run};
 pub use svg::{Options, STYLE, svg};
 pub use thin::thinned;
 

@@ -19,6 +19,16 @@
 //! | `gs://retune-samples/faults/fail-with-model.jsonl` | FAILED, code 13, a model but no endpoint |
 //! | `gs://retune-samples/faults/expire.jsonl` | never starts; EXPIRED |
 //!
+//! Training datasets whose curves are out of the ordinary:
+//!
+//! | object | what the curves are like |
+//! |---|---|
+//! | `gs://retune-samples/curves/overfit.jsonl` | evaluation loss turns after two fifths of the run |
+//! | `gs://retune-samples/curves/nan.jsonl` | training loss is infinite at three fifths, then NaN |
+//! | `gs://retune-samples/curves/long.jsonl` | 100,000 steps, whatever `tuningStepCount` says |
+//! | `gs://retune-samples/curves/no-experiment.jsonl` | the job names no experiment |
+//! | `gs://retune-samples/curves/in-cloud-storage.jsonl` | none either, but a `gcsMetricsUri` |
+//!
 //! Requests go wrong on purpose by the rules of [`faults`].
 //!
 //! The parts, as a request meets them: `connections` (the socket), `server`

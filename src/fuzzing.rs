@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::google::Answer;
 use crate::manifest::{self, Loaded, Settings};
 use crate::model::{Listing, Observed, Place, Texts};
+use crate::vertex::known::Known;
 use crate::vertex::listing::{Lister, Pages};
 use crate::vertex::wire::{self, Page, Sieve};
 use crate::vertex::{Keep, ReadError, WireError};
@@ -57,7 +58,8 @@ pub async fn listing(
     keep: &Keep,
 ) -> Result<Listing, ReadError> {
     let sieve = Arc::new(Sieve::new(keep));
-    Lister { pages: &InMemory(answer), place, filter: None, sieve }.list().await
+    let (pages, known) = (&InMemory(answer), &Known::default());
+    Lister { pages, place, filter: None, sieve, known }.list().await
 }
 
 struct InMemory<F>(F);

@@ -38,4 +38,4 @@ pub(crate) use address::{Base, is_loopback};
 pub(crate) use auth::Credentials;
 pub(crate) use caller::{Caller, Refused, Unanswered, Unread, chain, host, is_layer};
 pub(crate) use error_body::{ApiError, api_error};
-pub(crate) use http::{Answer, Kind, failure, head};
+pub(crate) use http::{Answer, Kind, failure, head, whole};

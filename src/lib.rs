@@ -14,6 +14,7 @@
 //! - [`observe`]: looks at every place concerned.
 //! - [`page`]: a plan, and what is known of its models, as HTML.
 //! - [`apply`]: carries a plan out. Does, and decides nothing.
+//! - [`prompt`]: what is asked of a tuned model, and what it answered. Pure.
 //! - [`watch`]: looks, decides and does, for as long as it runs.
 //! - [`curves`]: what a training measured, what it says, and how it is shown. Pure.
 //! - [`outputs`]: what tuned models leave for those who call them.
@@ -56,5 +57,6 @@ pub mod observe;
 pub mod outputs;
 pub mod page;
 pub mod plan;
+pub mod prompt;
 pub mod vertex;
 pub mod watch;

@@ -32,8 +32,8 @@ pub use desired::{Desired, Limits, Source, Wanted, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use grouped::Grouped;
 pub use job::{
-    Checkpoint, FoundModel, JobError, JobState, Listing, Observation, Observed, Phase, Progress,
-    TunedModel,
+    Checkpoint, Facts, FoundModel, Glimpse, JobError, JobState, Listing, Observation, Observed,
+    Phase, Progress, TunedModel,
 };
 pub use job_name::{JobName, JobNameError};
 pub use key::{Key, Name, NameError, Place};
@@ -50,4 +50,5 @@ pub use spec::{
     PreferenceHyperParameters, PreferenceOptimizationSpec, SupervisedTuningSpec, TuningSpec,
 };
 pub use text::{Text, Texts};
+pub(crate) use untrusted::is_hazard;
 pub use untrusted::{Untrusted, inert_json};

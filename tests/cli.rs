@@ -37,10 +37,14 @@ mod init;
 mod jobs;
 #[path = "cli/life.rs"]
 mod life;
+#[path = "cli/metrics.rs"]
+mod metrics;
 #[path = "cli/outputs.rs"]
 mod outputs;
 #[path = "cli/plan.rs"]
 mod plan;
+#[path = "cli/prompt.rs"]
+mod prompt;
 #[path = "cli/refusals.rs"]
 mod refusals;
 #[path = "cli/secrets.rs"]

@@ -628,9 +628,18 @@ async fn prompts_are_read_strictly_and_streams_come_in_both_forms() {
             world.ask(Method::POST, &format!("{base}:generateContent"), Some(&wrong)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}: {answer:#}");
     }
-    let asked = json!({"contents": turn, "generation_config": {"max_output_tokens": 5}});
+    let few = json!({"max_output_tokens": 5});
+    let asked = json!({"contents": turn, "generation_config": few});
     let answer = world.post(&format!("{base}:generateContent"), asked).await;
     assert_eq!(answer["candidates"][0]["finishReason"], "MAX_TOKENS");
+    assert_eq!(answer["candidates"][0]["content"], json!({"role": "model"}));
+    assert_eq!(answer["usageMetadata"]["thoughtsTokenCount"], 5);
+    let few = json!({"max_output_tokens": 5, "thinking_config": {"thinking_budget": 0}});
+    let asked = json!({"contents": turn, "generation_config": few});
+    let answer = world.post(&format!("{base}:generateContent"), asked).await;
+    assert_eq!(answer["candidates"][0]["finishReason"], "MAX_TOKENS");
+    assert_eq!(answer["usageMetadata"]["candidatesTokenCount"], 5);
+    assert_eq!(answer["usageMetadata"]["thoughtsTokenCount"], Value::Null);
     assert_eq!(answer["usageMetadata"]["totalTokenCount"], 7);
 
     let asked = json!({"contents": turn});

@@ -69,14 +69,18 @@ const IMPURE: &[&str] = &[
 ];
 
 #[test]
-fn model_and_plan_are_pure() {
+fn model_plan_and_prompt_are_pure() {
     forbid("model", IMPURE);
     forbid("plan", IMPURE);
+    forbid("prompt", IMPURE);
+    forbid("prompt", &["crate::plan", "crate::manifest"]);
     forbid("model", &["crate::plan", "crate::manifest"]);
     forbid("plan", &["crate::manifest"]);
     forbid("page", IMPURE);
     forbid("page", &["crate::manifest", "crate::watch"]);
     forbid("detail", IMPURE);
+    forbid("curves", IMPURE);
+    forbid("curves", &["crate::plan", "crate::manifest", "crate::detail"]);
     forbid("detail", &["crate::manifest"]);
 }
 
@@ -159,8 +163,8 @@ fn specs_are_destructured_in_full() {
 fn nothing_panics_on_data() {
     // clippy sees unwrap, expect, panic and indexing; these it does not.
     for folder in [
-        "model", "plan", "manifest", "google", "vertex", "claims", "apply", "watch", "cli",
-        "emulator", "detail", "outputs", "import",
+        "model", "plan", "prompt", "manifest", "google", "vertex", "claims", "apply", "watch",
+        "cli", "emulator", "detail", "outputs", "import", "curves",
     ] {
         forbid(folder, &["todo!(", "unimplemented!(", "danger_accept_invalid"]);
     }

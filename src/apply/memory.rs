@@ -143,7 +143,7 @@ impl Memory {
     /// of this place. One from another location is none of its runs.
     pub fn found(&mut self, place: &Place, job: Observed) {
         if place.location == job.name.location() {
-            let job = Observed { place: place.clone(), ..job };
+            let job = job.in_place(place);
             self.made.insert(job.name.clone(), job.into());
         }
     }
@@ -153,7 +153,7 @@ impl Memory {
     pub fn read(&mut self, job: &Observed) {
         let known = self.made.values_mut().find(|known| known.job.name.same_job(&job.name));
         if let Some(Made { job: known, looked: _ }) = known {
-            *known = Observed { place: known.place.clone(), ..job.clone() };
+            *known = job.clone().in_place(&known.place);
         }
     }
 
@@ -235,9 +235,8 @@ impl Memory {
                 |job: &&Observed| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
             let known = self.names.entry(place.clone()).or_default();
             for job in listing.jobs.iter().filter(is_ours) {
-                if !known.contains(&job.name) {
-                    known.insert(job.name.clone());
-                }
+                // In the place of the older one: that its text can go.
+                known.replace(job.name.clone());
             }
         }
     }

@@ -152,7 +152,7 @@ impl<V: Vertex, E: Entropy, C: Clock, S: ClaimStore> Executor<'_, V, E, C, S> {
             self.record(claimed, &outcome).await;
         }
         match outcome {
-            CreateOutcome::Created(job) => Outcome::Created(job.name),
+            CreateOutcome::Created(job) => Outcome::Created(job.name.clone()),
             CreateOutcome::Refused(refusal) => Outcome::Refused(refusal),
             CreateOutcome::Throttled(refusal) => Outcome::Throttled(refusal),
             CreateOutcome::OutcomeUnknown(why) => Outcome::Unknown(why),

@@ -7,8 +7,9 @@ use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
+use super::runs::job_names;
 use super::session::{Session, owner};
-use crate::model::{JobName, Observed, Phase, Place, Untrusted};
+use crate::model::{JobName, Observed, Phase, Untrusted};
 use crate::vertex::{CancelOutcome, Keep, ReadError, VerifiedJob, Vertex};
 
 /// Arguments of `retune cancel`.
@@ -115,7 +116,7 @@ fn at(session: &Session) -> &'static str {
 
 /// The jobs that the argument means, as they are now.
 async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failure> {
-    if let Some(names) = job_names(&args.target, session) {
+    if let Some(names) = job_names(&args.target, &session.places) {
         let job = one_of(&names, args, session).await?;
         let ours = owner(session.workspace.as_ref())?;
         let is_ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == ours);
@@ -146,21 +147,6 @@ async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failur
         );
     }
     Ok(found)
-}
-
-/// The full names that a job argument can stand for: one, or one in each place.
-/// `None`: it names a tuned model.
-fn job_names(target: &str, session: &Session) -> Option<Vec<JobName>> {
-    if let Ok(name) = target.parse::<JobName>() {
-        return Some(vec![name]);
-    }
-    let id = target.strip_prefix("tuningJobs/").unwrap_or(target);
-    // A tuned model's name starts with a letter, a job's id is a number.
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let in_place = |place: &Place| JobName::new(&place.project, &place.location, id);
-    Some(session.places.iter().map(in_place).collect())
 }
 
 async fn one_of(names: &[JobName], args: &Args, session: &Session) -> Result<Observed, Failure> {

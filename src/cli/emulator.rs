@@ -31,8 +31,8 @@ Faults:
             process-then-html[=CODE]  truncate[=BYTES]  invalid-json  empty-json
           late in milliseconds: before anything happens, or after it
             delay=MS  delay-answer=MS
-          held until let go: before anything happens, or after it
-            hold  hold-answer
+          held until let go: before anything happens, after it, half answered
+            hold  hold-answer  hold-middle
           create: no answer, and the job S seconds later; a job without labels
             late=S  labels-not-echoed
           list: as of S seconds ago; wrong pages; wrong filters

@@ -78,6 +78,41 @@ impl Hangup {
     }
 }
 
+/// SIGWINCH: the terminal has another size. What cannot be listened to never
+/// comes.
+#[cfg(unix)]
+pub(super) struct Resized(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Resized {
+    pub(super) fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        Self(signal(SignalKind::window_change()).ok())
+    }
+
+    pub(super) async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signal) => _ = signal.recv().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// No such signal here.
+#[cfg(not(unix))]
+pub(super) struct Resized;
+
+#[cfg(not(unix))]
+impl Resized {
+    pub(super) fn new() -> Self {
+        Self
+    }
+
+    pub(super) async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
+
 /// No such signal here.
 #[cfg(not(unix))]
 pub(super) struct Hangup;

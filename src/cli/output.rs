@@ -117,6 +117,13 @@ impl Output {
         state.failed.take().map(NotWritten)
     }
 
+    /// Whether nobody can read data any more: the reader went away, or the disk
+    /// is full. What costs money and is only for reading need not go on.
+    pub fn is_deaf(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        state.closed || state.failed.is_some()
+    }
+
     /// Whether stderr is a terminal, where progress can be drawn.
     pub fn draws(&self) -> bool {
         !self.quiet && std::io::stderr().is_terminal()
@@ -124,11 +131,67 @@ impl Output {
 
     /// Columns of the terminal that stdout is; `None` for pipes and files.
     pub fn width(&self) -> Option<usize> {
+        self.size().map(|(columns, _)| columns)
+    }
+
+    /// Columns and rows of the terminal that stdout is.
+    pub fn size(&self) -> Option<(usize, usize)> {
         let stdout = std::io::stdout();
         if !stdout.is_terminal() {
             return None;
         }
-        let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(stdout)?;
-        Some(usize::from(columns))
+        let (columns, rows) = terminal_size::terminal_size_of(stdout)?;
+        Some((usize::from(columns.0), usize::from(rows.0)))
+    }
+
+    /// A screen to draw on again and again; `None` for pipes and files.
+    pub fn screen(&self) -> Option<Screen> {
+        self.width()?;
+        let colour = match self.choice {
+            ColorChoice::Auto => anstream::AutoStream::choice(&std::io::stdout()),
+            choice => choice,
+        };
+        Some(Screen::enter(colour != ColorChoice::Never))
+    }
+}
+
+/// The terminal's second screen. What was on the first is there again when this
+/// is dropped.
+#[derive(Debug)]
+pub struct Screen {
+    colour: bool,
+}
+
+impl Screen {
+    fn enter(colour: bool) -> Self {
+        // The second screen, without a cursor.
+        Self::send("\u{1b}[?1049h\u{1b}[?25l");
+        Self { colour }
+    }
+
+    /// Shows these lines and nothing else. What is below the last row is not
+    /// seen. It comes in one piece, each line over the one before it, so that
+    /// nothing flickers.
+    pub fn show(&self, text: &str, rows: usize) {
+        let text = match self.colour {
+            true => text.to_owned(),
+            false => anstream::adapter::strip_str(text).to_string(),
+        };
+        let lines: Vec<&str> = text.lines().take(rows).collect();
+        // Terminals that know it hold their picture back until all is there.
+        let lines = lines.join("\u{1b}[K\r\n");
+        Self::send(&format!("\u{1b}[?2026h\u{1b}[H{lines}\u{1b}[K\u{1b}[J\u{1b}[?2026l"));
+    }
+
+    /// A terminal that went away leaves nobody to show anything to.
+    fn send(text: &str) {
+        let mut stdout = std::io::stdout();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        Self::send("\u{1b}[?25h\u{1b}[?1049l");
     }
 }

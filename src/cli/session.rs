@@ -127,18 +127,32 @@ impl Session {
         global: &Global,
         output: &Output,
     ) -> Result<Self, Failure> {
+        Self::for_looking_at(paths, None, global, output).await
+    }
+
+    /// As [`Session::for_looking`]; what is looked at may name its place itself.
+    pub(super) async fn for_looking_at(
+        paths: &[PathBuf],
+        place: Option<Place>,
+        global: &Global,
+        output: &Output,
+    ) -> Result<Self, Failure> {
         let environment = Environment::read();
         let project = global.project.clone().or_else(|| environment.project.clone());
         let location = global.location.clone().or_else(|| environment.location.clone());
         let has_manifests =
             manifest::load(&paths_or_default(paths), &Settings::default()).report().documents > 0;
-        match project.zip(location) {
-            Some((project, location)) if paths.is_empty() && !has_manifests => {
+        let place = project
+            .zip(location)
+            .map(|(project, location)| Place::new(project, location))
+            .or(place);
+        match place {
+            Some(place) if paths.is_empty() && !has_manifests => {
                 let (client, running) = connect(global, environment, output).await?;
                 Ok(Self {
                     desired: Vec::new(),
                     workspace: None,
-                    places: [Place::new(project, location)].into(),
+                    places: [place].into(),
                     client,
                     emulator: global.emulator,
                     same_service: global.same_service(),

@@ -28,7 +28,7 @@ struct Document<'a> {
 struct JsonRun<'a> {
     name: Option<&'a str>,
     job: Option<String>,
-    state: &'a str,
+    state: Option<&'a str>,
     experiment: Option<&'a str>,
     /// Why there are no curves; `null` where there are.
     missing: Option<&'static str>,
@@ -109,7 +109,7 @@ fn json_run<'a>(run: &'a Run, selection: &Selection) -> JsonRun<'a> {
     JsonRun {
         name: run.name.as_deref(),
         job: run.job.as_ref().map(ToString::to_string),
-        state: run.state_word(),
+        state: run.state.as_ref().map(crate::model::JobState::word),
         experiment: run.experiment.as_deref(),
         missing: run.curves.as_ref().err().map(super::Missing::word),
         best,

@@ -43,6 +43,7 @@
 //! | `truncate[=BYTES]` | the answer stops, half way unless told, and the connection closes | everything |
 //! | `invalid-json` | a whole answer that is half a JSON text | everything |
 //! | `empty-json` | `{}` | everything |
+//! | `hold-middle` | half of the answer, and the rest when it is let go | everything, at once |
 //! | `late=S` (create) | the connection closes without an answer | the job is created S seconds later |
 //! | `delay=MS` | the answer comes late | everything, after MS milliseconds, even if the client has gone |
 //! | `delay-answer=MS` | the answer comes late | everything, at once |
@@ -86,7 +87,7 @@
 //! | `GET /emulator/faults` | the rules in force, how often each matched and fired |
 //! | `POST /emulator/faults` | adds rules: one or an array, each as JSON or in the grammar |
 //! | `DELETE /emulator/faults` | ends all rules; requests already late still come |
-//! | `GET /emulator/held` | the requests that are held: `number` in the log, `operation`, `at` request or answer |
+//! | `GET /emulator/held` | the requests that are held: `number` in the log, `operation`, `at` request, answer or middle |
 //! | `DELETE /emulator/held` | lets them all go; `DELETE /emulator/held/NUMBER` one of them |
 //! | `GET /emulator/log` | every request, what it really did and which faults it met |
 //! | `DELETE /emulator/log` | forgets the requests so far |

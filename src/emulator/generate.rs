@@ -1,8 +1,13 @@
 //! `generateContent`, `streamGenerateContent` and `countTokens`. There is no
-//! model behind them; the answers say so, and which model would have spoken.
+//! model behind them; the answers say so, and which model would have spoken. What
+//! else a prompt can bring about is in [`script`].
+
+mod script;
+mod thinking;
 
 use serde_json::{Map, Value, json};
 
+use self::script::Script;
 use super::call::{Call, Reply};
 use super::catalog;
 use super::chance;
@@ -16,6 +21,8 @@ pub(crate) struct Target {
     /// How the answer introduces itself.
     speaker: String,
     model_version: String,
+    /// What it was tuned from, or is.
+    base: String,
 }
 
 /// The model that an endpoint serves.
@@ -40,6 +47,7 @@ pub(crate) fn tuned(world: &World, place: &Place, id: &str) -> Result<Target, Re
             "the tuned model \"{}\" ({name}{checkpoint}, tuned from {base})",
             endpoint.display_name
         ),
+        base: base.to_owned(),
         model_version: name,
     })
 }
@@ -51,7 +59,11 @@ pub(crate) fn base(id: &str) -> Result<Target, Refusal> {
             "Publisher Model `publishers/google/models/{id}` was not found."
         ))
     })?;
-    Ok(Target { speaker: format!("the base model {}", base.id), model_version: base.id.to_owned() })
+    Ok(Target {
+        speaker: format!("the base model {}", base.id),
+        model_version: base.id.to_owned(),
+        base: base.id.to_owned(),
+    })
 }
 
 /// `publishers/google/models` and one of them.
@@ -79,44 +91,76 @@ pub(crate) fn answer(target: &Target, verb: &str, call: &Call) -> Result<Reply, 
     let request = call.read_body("GenerateContentRequest")?;
     let prompt = check_contents(&request)?;
     let limit = check_config(&request)?;
-    let full = format!(
-        "This is the retune emulator speaking for {}. No model has read your prompt of {} tokens, which ends: {}",
-        target.speaker,
-        tokens(prompt.characters),
-        prompt.ending
-    );
+    let wanted = thinking::tokens(&target.base, thinking_config(&request))?;
+    let script = script::asked(&prompt.ending);
+    let full = match script {
+        Some(Script::Hostile) => script::HOSTILE.to_owned(),
+        _ => format!(
+            "This is the retune emulator speaking for {}. No model has read your prompt of {} tokens, which ends: {}",
+            target.speaker,
+            tokens(prompt.characters),
+            prompt.ending
+        ),
+    };
+    let limit = limit.unwrap_or(usize::MAX);
+    // Thoughts come first, and count.
+    let thought = wanted.min(limit as u64);
+    let room = limit.saturating_sub(usize::try_from(thought).unwrap_or(usize::MAX));
     // A token is four characters here, so that a limit cuts as it counts.
-    let text: String = full.chars().take(limit.unwrap_or(usize::MAX).saturating_mul(4)).collect();
+    let text: String = full.chars().take(room.saturating_mul(4)).collect();
     let finish = if text.len() < full.len() { "MAX_TOKENS" } else { "STOP" };
+    const BEGINNING: usize = 24;
+    let (text, finish) = match script {
+        Some(Script::Safety) => (text.chars().take(BEGINNING).collect(), "SAFETY"),
+        Some(Script::Recitation) => (String::new(), "RECITATION"),
+        Some(Script::Empty | Script::Call) => (String::new(), "STOP"),
+        Some(Script::Blocked | Script::Hostile) | None => (text, finish),
+    };
+    let blocked = script == Some(Script::Blocked);
     let (asked, said) = (tokens(prompt.characters), tokens(text.chars().count()));
+    let said = if blocked { 0 } else { said };
+    let thought = if blocked { 0 } else { thought };
     let response_id = format!("emulator-{:016x}", chance::bits(asked, &prompt.ending, said));
-    let usage = json!({
-        "promptTokenCount": asked,
-        "candidatesTokenCount": said,
-        "totalTokenCount": asked + said,
-        "trafficType": "ON_DEMAND",
-        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": asked}],
-        "candidatesTokensDetails": [{"modality": "TEXT", "tokenCount": said}],
-    });
+    let usage = usage(asked, said, thought);
     let chunk = |text: &str, last: bool| {
-        let mut candidate = json!({"content": {"role": "model", "parts": [{"text": text}]}});
-        if last && let Some(candidate) = candidate.as_object_mut() {
+        let mut candidate = Map::new();
+        let part = match script {
+            Some(Script::Call) => Some(json!({"functionCall": {"name": "look_up", "args": {}}})),
+            _ => (!text.is_empty()).then(|| json!({"text": text})),
+        };
+        let mut content = json!({"role": "model"});
+        if let (Some(part), Some(content)) = (part, content.as_object_mut()) {
+            content.insert("parts".to_owned(), json!([part]));
+        }
+        candidate.insert("content".to_owned(), content);
+        if last {
             candidate.insert("finishReason".to_owned(), Value::from(finish));
             candidate.insert("avgLogprobs".to_owned(), json!(-0.125));
         }
-        let mut chunk = json!({"candidates": [candidate]});
-        if let Some(fields) = chunk.as_object_mut() {
-            if last {
-                fields.insert("usageMetadata".to_owned(), usage.clone());
-            }
-            fields.insert("modelVersion".to_owned(), Value::from(target.model_version.as_str()));
-            fields.insert("createTime".to_owned(), Value::from(call.now.rfc3339()));
-            fields.insert("responseId".to_owned(), Value::from(response_id.as_str()));
+        let mut chunk = Map::new();
+        if blocked {
+            let feedback = json!({
+                "blockReason": "PROHIBITED_CONTENT",
+                "blockReasonMessage": "The emulator blocks what asks for it.",
+            });
+            chunk.insert("promptFeedback".to_owned(), feedback);
+        } else {
+            chunk.insert("candidates".to_owned(), json!([candidate]));
         }
-        chunk
+        if last {
+            chunk.insert("usageMetadata".to_owned(), usage.clone());
+        }
+        chunk.insert("modelVersion".to_owned(), Value::from(target.model_version.as_str()));
+        chunk.insert("createTime".to_owned(), Value::from(call.now.rfc3339()));
+        chunk.insert("responseId".to_owned(), Value::from(response_id.as_str()));
+        Value::Object(chunk)
     };
     if verb == "generateContent" {
         return Ok(Reply::Json(chunk(&text, true)));
+    }
+    if text.is_empty() || blocked {
+        let events = call.query("alt") == Some("sse");
+        return Ok(Reply::Stream { chunks: vec![chunk("", true)], events });
     }
     let words: Vec<&str> = text.split_inclusive(' ').collect();
     const CHUNK_WORDS: usize = 12;
@@ -124,6 +168,31 @@ pub(crate) fn answer(target: &Target, verb: &str, call: &Call) -> Result<Reply, 
     let last = pieces.len().saturating_sub(1);
     let chunks = pieces.iter().enumerate().map(|(at, piece)| chunk(piece, at == last)).collect();
     Ok(Reply::Stream { chunks, events: call.query("alt") == Some("sse") })
+}
+
+fn thinking_config(request: &Map<String, Value>) -> Option<&Value> {
+    request.get("generationConfig")?.get("thinkingConfig")
+}
+
+fn usage(asked: u64, said: u64, thought: u64) -> Value {
+    let mut usage = json!({
+        "promptTokenCount": asked,
+        "totalTokenCount": asked + said + thought,
+        "trafficType": "ON_DEMAND",
+        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": asked}],
+    });
+    if let Some(usage) = usage.as_object_mut() {
+        // What is nothing is left out, as proto JSON does.
+        if said > 0 {
+            usage.insert("candidatesTokenCount".to_owned(), Value::from(said));
+            let details = json!([{"modality": "TEXT", "tokenCount": said}]);
+            usage.insert("candidatesTokensDetails".to_owned(), details);
+        }
+        if thought > 0 {
+            usage.insert("thoughtsTokenCount".to_owned(), Value::from(thought));
+        }
+    }
+    usage
 }
 
 struct Prompt {

@@ -232,7 +232,9 @@ impl Reader {
                 .collect();
             return (!entries.is_empty()).then_some(Value::Object(entries));
         }
-        self.item(kind, message, field, path, value).filter(|value| !is_default(kind, value))
+        let kept = PRESENT.contains(&message);
+        self.item(kind, message, field, path, value)
+            .filter(|value| kept || !is_default(kind, value))
     }
 
     fn item(
@@ -292,6 +294,9 @@ impl Reader {
 }
 
 /// Whether proto JSON leaves the value out. Messages have presence.
+/// Messages whose fields are all `optional` in the proto: 0 is not "not set".
+const PRESENT: [&str; 2] = ["GenerationConfig", "GenerationConfigThinkingConfig"];
+
 fn is_default(kind: &str, value: &Value) -> bool {
     match value {
         Value::String(text) if kind.starts_with("enum ") => text.ends_with("_UNSPECIFIED"),

@@ -226,7 +226,7 @@ impl Runs for App {
         world
             .jobs
             .iter()
-            .filter(|job| job.life.has_experiment(now))
+            .filter(|job| job.has_experiment(now))
             .filter_map(|job| Some((job, job.life.training()?)))
             .map(|(job, (begins, ends))| Run {
                 experiment_id: format!("tuning-experiment-{}", job.experiment),
@@ -242,7 +242,9 @@ impl Runs for App {
                 validation: job.has_validation(),
                 preference: job.preference,
                 seed: chance::bits(seed, "metrics", job.serial),
+                curves: job.curves(),
             })
+            .map(Run::lengthened)
             .collect()
     }
 

@@ -10,6 +10,7 @@ use super::error::Refusal;
 use super::faults::WhatHappened;
 use super::filter::Filter;
 use super::lifecycle::{Life, State};
+use super::metrics::Curves;
 use super::moment::Moment;
 use super::names::{self, Place};
 use super::schema::{self, Version};
@@ -221,9 +222,13 @@ pub(crate) fn show(world: &World, job: &Job, version: Version, now: Moment) -> M
     if let Some((code, message)) = life.error(now) {
         set("error", json!({"code": code, "message": message}));
     }
-    if life.has_experiment(now) {
+    if job.has_experiment(now) {
         let context = format!("default/contexts/tuning-experiment-{}", job.experiment);
         set("experiment", Value::from(place.name("metadataStores", &context)));
+    }
+    if job.curves() == Curves::InCloudStorage && life.has_experiment(now) {
+        let uri = format!("gs://vertex-tuning-metrics/{}", job.id);
+        set("gcsMetricsUri", Value::from(uri));
     }
     if life.has_stats(now) {
         set("tuningDataStats", job.stats.clone());

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::chance;
 use super::faults::{Effect, WhatHappened};
 use super::lifecycle::Life;
+use super::metrics::Curves;
 use super::moment::Moment;
 use super::names::Place;
 use super::schema::Version;
@@ -254,10 +255,33 @@ impl Job {
     }
 
     pub(crate) fn has_validation(&self) -> bool {
-        let spec = self
-            .spec
-            .get("supervisedTuningSpec")
-            .or_else(|| self.spec.get("preferenceOptimizationSpec"));
-        spec.is_some_and(|spec| spec.get("validationDatasetUri").is_some())
+        self.method().is_some_and(|spec| spec.get("validationDatasetUri").is_some())
+    }
+
+    /// The spec of whichever method.
+    fn method(&self) -> Option<&Value> {
+        let supervised = self.spec.get("supervisedTuningSpec");
+        supervised.or_else(|| self.spec.get("preferenceOptimizationSpec"))
+    }
+
+    /// What is out of the ordinary about its curves: see the table in the
+    /// documentation of [`super`].
+    pub(crate) fn curves(&self) -> Curves {
+        let uri = self.method().and_then(|spec| spec.get("trainingDatasetUri"));
+        let uri = uri.and_then(Value::as_str).unwrap_or_default();
+        match uri.strip_prefix("gs://retune-samples/curves/") {
+            Some("overfit.jsonl") => Curves::Overfit,
+            Some("nan.jsonl") => Curves::Diverged,
+            Some("long.jsonl") => Curves::Long,
+            Some("no-experiment.jsonl") => Curves::None,
+            Some("in-cloud-storage.jsonl") => Curves::InCloudStorage,
+            _ => Curves::Usual,
+        }
+    }
+
+    /// Whether it names an experiment.
+    pub(crate) fn has_experiment(&self, now: Moment) -> bool {
+        let none = matches!(self.curves(), Curves::None | Curves::InCloudStorage);
+        !none && self.life.has_experiment(now)
     }
 }

@@ -6,13 +6,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Url;
+use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
+use reqwest::{Response, Url};
 
 use super::address::Base;
 use super::auth::{CredentialError, Credentials, Environment};
 use super::counters::Counters;
 use super::error_body::{ApiError, api_error};
-use super::http::{Answer, Http, Kind, TransportError, headers};
+use super::http::{Answer, Http, Kind, TransportError, headers, whole};
 use super::quota::Quota;
 use super::retry::{self, Budget};
 use crate::clock::{Clock, Entropy};
@@ -152,6 +153,58 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         }
     }
 
+    /// POSTs JSON that changes nothing at the service and is billed, and hands
+    /// the answer on unread. It is tried again, as often as a read, only when
+    /// nothing can have been billed: without a connection, and when the service
+    /// says that it did not begin (429, 503); once more with a fresh token
+    /// after a 401. A time-out, a broken connection and any other failure of the
+    /// service may have been an answer, so who asks decides.
+    pub(crate) async fn ask(&self, url: &Url, json: Vec<u8>) -> Result<(Answer, Response), Unread> {
+        self.budget.request();
+        let mut attempt = 1;
+        let (mut renew, mut renewed) = (false, false);
+        loop {
+            let credential = self.credentials.authorize(url, renew).await;
+            let credential = credential.map_err(Unread::Credential)?;
+            renew = false;
+            let mut headers = headers(credential.as_ref());
+            // Compression would hold the pieces of a stream back.
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            let (failure, asked) = match self.http.ask(url.clone(), headers, json.clone()).await {
+                Ok((answer, response)) if answer.is_success() => return Ok((answer, response)),
+                Ok((Answer { status: 401, .. }, _))
+                    if !renewed && credential.as_ref().is_some_and(|c| c.renewable) =>
+                {
+                    (renew, renewed) = (true, true);
+                    continue;
+                }
+                Ok((answer, response)) => {
+                    let mut body = Vec::new();
+                    whole(&answer, response, &mut body).await.map_err(Unread::Transport)?;
+                    let refused = Refused::new(&answer, &body, credential.map(|c| c.source));
+                    let asked = refused.retry_after;
+                    if !matches!(answer.status, 429 | 503) {
+                        return Err(Unread::Refused(refused));
+                    }
+                    (Unread::Refused(refused), asked)
+                }
+                Err(error @ TransportError::NotSent(_)) => (Unread::Transport(error), None),
+                Err(error) => return Err(Unread::Transport(error)),
+            };
+            let wait = retry::wait_after(attempt, asked, &self.entropy);
+            let Some(wait) = wait.filter(|_| attempt < retry::MAX_ATTEMPTS) else {
+                return Err(failure);
+            };
+            if !self.budget.retry() {
+                return Err(failure);
+            }
+            tracing::debug!(attempt, ?wait, host = host(url), %failure, "trying again");
+            self.http.counters.retried();
+            self.clock.sleep(wait).await;
+            attempt += 1;
+        }
+    }
+
     /// Waits until a read may be made.
     async fn turn(&self) {
         let Some(quota) = &self.quota else { return };
@@ -188,7 +241,15 @@ pub(crate) fn host(url: &Url) -> String {
 /// Whether a text is what the HTTP client calls one of its own layers. It is
 /// the system's word below them that says what is wrong.
 pub(crate) fn is_layer(text: &str) -> bool {
-    ["error sending request", "client error (Connect)", "tcp connect error"].contains(&text)
+    [
+        "error sending request",
+        "client error (Connect)",
+        "tcp connect error",
+        "error decoding response body",
+        "request or response body error",
+        "error reading a body from connection",
+    ]
+    .contains(&text)
 }
 
 /// An error and its causes on one line, for outcomes, which have no `source`.

@@ -1,4 +1,4 @@
-//! HTTP below the API: two clients, their timeouts, and caps on what is read.
+//! HTTP below the API: three clients, their timeouts, and caps on what is read.
 //!
 //! # Invariants
 //!
@@ -9,6 +9,9 @@
 //! 2. [`TransportError::NotSent`] means that no byte of the request was written.
 //! 3. No more than a cap is ever held of an answer, counted after
 //!    decompression.
+//! 4. What [`Http::ask`] sends changes nothing at the service. It may find a
+//!    connection that was used before, and be written again when that one was
+//!    closed before anything of it went out.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -32,6 +35,13 @@ const IDLE: Duration = Duration::from_secs(60);
 /// One request as a whole. A page of 100 jobs is 0.4 MB; Google's frontends
 /// give up after a minute themselves.
 const WHOLE: Duration = Duration::from_secs(60);
+
+/// One question to a model as a whole: 65,536 tokens at 75 a second are 15
+/// minutes, the most that one may answer with.
+const QUESTION: Duration = Duration::from_secs(15 * 60);
+
+/// Longest silence of a model: one that thinks says nothing until it has done.
+const THINKING: Duration = Duration::from_secs(5 * 60);
 
 /// Most bytes of one answer: a page of 100 jobs of 1.5 to 4 KB has 0.4 MB, and
 /// the cap leaves each job 160 KB for the training rows that it echoes.
@@ -81,6 +91,8 @@ pub(crate) struct Http {
     /// Made at the first write: it loads the machine's root certificates
     /// again, and most runs write nothing.
     writes: OnceLock<Client>,
+    /// Made at the first question.
+    questions: OnceLock<Client>,
     kind: Kind,
     pub(crate) counters: Arc<Counters>,
 }
@@ -123,7 +135,13 @@ impl Kind {
 impl Http {
     pub(crate) fn new(kind: Kind) -> Result<Self, reqwest::Error> {
         let reads = kind.builder().build()?;
-        Ok(Self { reads, writes: OnceLock::new(), kind, counters: Arc::default() })
+        Ok(Self {
+            reads,
+            writes: OnceLock::new(),
+            questions: OnceLock::new(),
+            kind,
+            counters: Arc::default(),
+        })
     }
 
     /// The client of what must be written once: see the first invariant.
@@ -133,6 +151,16 @@ impl Http {
         }
         let client = self.kind.builder().pool_max_idle_per_host(0).http1_only().build()?;
         Ok(self.writes.get_or_init(|| client))
+    }
+
+    /// The client of what may take long and changes nothing. It keeps its
+    /// connections: of many questions each but the first finds one.
+    fn questions(&self) -> Result<&Client, reqwest::Error> {
+        if let Some(client) = self.questions.get() {
+            return Ok(client);
+        }
+        let client = self.kind.builder().read_timeout(THINKING).timeout(QUESTION).build()?;
+        Ok(self.questions.get_or_init(|| client))
     }
 
     /// GET. The answer's body replaces what is in `body`.
@@ -167,6 +195,24 @@ impl Http {
         };
         count(counted, result)
     }
+
+    /// POST of what changes nothing: the answer's head, with the body unread.
+    pub(crate) async fn ask(
+        &self,
+        url: Url,
+        headers: HeaderMap,
+        json: Vec<u8>,
+    ) -> Result<(Answer, Response), TransportError> {
+        let counted = self.counters.begin(&Method::POST, url.path());
+        let mut request = Request::new(Method::POST, url);
+        *request.headers_mut() = headers;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(json.into());
+        let client = self.questions().map_err(TransportError::NotSent)?;
+        let (answer, response) = execute(client, request).await?;
+        counted.answered(answer.status);
+        Ok((answer, response))
+    }
 }
 
 /// Counts what became of a try.
@@ -199,26 +245,42 @@ async fn send(
     request: Request,
     body: &mut Vec<u8>,
 ) -> Result<Answer, TransportError> {
-    body.clear();
+    let (answer, response) = execute(client, request).await?;
+    whole(&answer, response, body).await?;
+    Ok(answer)
+}
+
+/// Sends, and waits for the head of the answer.
+async fn execute(client: &Client, request: Request) -> Result<(Answer, Response), TransportError> {
     // The query holds page tokens, the headers a credential: neither is logged.
     let (method, url) = (request.method().clone(), request.url().clone());
     let (host, path) = (url.host_str().unwrap_or_default(), url.path());
-    let mut response = client.execute(request).await.map_err(|error| {
+    let response = client.execute(request).await.map_err(|error| {
         let error = failure(error);
         tracing::debug!(%method, host, path, %error, "no answer");
         error
     })?;
     let answer = head(&response);
     tracing::debug!(%method, host, path, status = answer.status, "answered");
+    Ok((answer, response))
+}
+
+/// Reads the rest of an answer into `body`.
+pub(crate) async fn whole(
+    answer: &Answer,
+    mut response: Response,
+    body: &mut Vec<u8>,
+) -> Result<(), TransportError> {
+    body.clear();
     let cap = if answer.is_success() { MAX_BODY } else { MAX_REFUSAL };
     loop {
         match response.chunk().await {
-            Ok(None) => return Ok(answer),
+            Ok(None) => return Ok(()),
             Ok(Some(chunk)) if body.len() + chunk.len() <= cap => body.extend_from_slice(&chunk),
             Ok(Some(_)) if answer.is_success() => return Err(TransportError::TooLarge),
             // The status of a refusal says enough, with or without its text.
-            Ok(Some(_)) => return Ok(answer),
-            Err(_) if !answer.is_success() => return Ok(answer),
+            Ok(Some(_)) => return Ok(()),
+            Err(_) if !answer.is_success() => return Ok(()),
             Err(error) => return Err(failure(error)),
         }
     }

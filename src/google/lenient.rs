@@ -1,7 +1,6 @@
 //! Fields that read as absent when they are of a wrong type.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::de::{Deserializer, IgnoredAny};
@@ -96,10 +95,73 @@ pub(crate) fn time(raw: Option<&RawValue>) -> Option<Timestamp> {
     text(raw)?.parse().ok()
 }
 
-/// A map of texts; entries of another type are left out.
-pub(crate) fn map(raw: Option<&RawValue>) -> BTreeMap<String, String> {
-    let entries: BTreeMap<String, Maybe<String>> = parse(raw).unwrap_or_default();
-    entries.into_iter().filter_map(|(key, value)| Some((key, value.0?))).collect()
+/// The entries of a map of texts; those of another type are left out, and of
+/// equal keys the last one counts. They come sorted.
+pub(crate) fn entries<'a>(raw: Option<&'a RawValue>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
+    let entries: Option<Entries<'a>> = parse(raw);
+    let mut entries = entries.map(|Entries(entries)| entries).unwrap_or_default();
+    entries.reverse();
+    entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+    entries.dedup_by(|(a, _), (b, _)| a == b);
+    entries.into_iter().filter_map(|(key, value)| Some((key, text(Some(value))?))).collect()
+}
+
+/// The entries of a map, their values still unread.
+struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Entries<'de>, A::Error> {
+                // As many labels as Vertex takes are rare; retune's own are nine.
+                let mut entries = Vec::with_capacity(16);
+                while let Some(Key(key)) = map.next_key()? {
+                    entries.push((key, map.next_value()?));
+                }
+                Ok(Entries(entries))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+/// A key, without copying it where it has no escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+
+        deserializer.deserialize_str(Visitor)
+    }
 }
 
 /// A value that may be of another type, inside a list or map.

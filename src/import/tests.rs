@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{Around, Import, Job, LeftOut, all, import, named};
 use crate::manifest::{self, Setting, Settings};
 use crate::model::{
-    AdapterSize, CreateRequest, Desired, HyperParameters, JobName, JobState, Key, Labels,
+    AdapterSize, CreateRequest, Desired, Facts, HyperParameters, JobName, JobState, Key, Labels,
     Lifecycle, Listing, Name, Observation, Observed, Phase, Place, PreTunedModel,
     PreferenceHyperParameters, PreferenceOptimizationSpec, Source, Stamp, SupervisedTuningSpec,
     Text, TunedModel, TuningSpec, Untrusted, Wanted, identity,
@@ -78,7 +78,7 @@ fn echo(mut spec: TuningSpec) -> TuningSpec {
 fn observed(id: u32, spec: TuningSpec, labels: Labels, state: JobState) -> Observed {
     let time = Timestamp::from_second(1_800_000_000 + i64::from(id)).ok();
     let good = matches!(state, JobState::Succeeded | JobState::PartiallySucceeded);
-    Observed {
+    Facts {
         name: format!("projects/42/locations/us-central1/tuningJobs/{id}").parse().unwrap(),
         place: place(),
         stamp: Stamp::read(&labels),
@@ -97,6 +97,7 @@ fn observed(id: u32, spec: TuningSpec, labels: Labels, state: JobState) -> Obser
         billable_tokens: None,
         data: None,
     }
+    .into()
 }
 
 /// A run that retune made for an owner and a name.

@@ -120,7 +120,7 @@ impl Library {
         let applies = self.above.iter().filter(|entry| entry.kept.has_workspace());
         for entry in self.files.iter().chain(applies) {
             text(entry.path.as_os_str().as_encoded_bytes());
-            text(&entry.hash);
+            text(entry.hash.as_ref().map_or(&[], |hash| hash));
         }
         for finding in &self.findings {
             text(finding.spot.file.as_os_str().as_encoded_bytes());

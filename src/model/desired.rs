@@ -2,18 +2,39 @@
 
 use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::identity::Digests;
 use super::{Bucket, Key, Labels, Lifecycle, Name, Place, Prices, Text, TuningSpec};
 
 /// One tuned model that should exist. A copy takes no memory until it is
 /// changed: of ten thousand, a daemon holds each in two states of the files.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Desired(Arc<Wanted>);
+#[derive(Debug, Clone)]
+pub struct Desired(Arc<Shared>);
+
+#[derive(Debug, Clone)]
+struct Shared {
+    wanted: Wanted,
+    /// Of the spec, once somebody asked.
+    digests: OnceLock<Digests>,
+}
+
+impl Desired {
+    /// What its spec is known by; hashed once, however often it is decided about.
+    pub fn digests(&self) -> &Digests {
+        self.0.digests.get_or_init(|| Digests::of(&self.0.wanted.spec))
+    }
+}
+
+impl PartialEq for Desired {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.wanted == other.0.wanted
+    }
+}
 
 impl From<Wanted> for Desired {
     fn from(wanted: Wanted) -> Self {
-        Self(Arc::new(wanted))
+        Self(Arc::new(Shared { wanted, digests: OnceLock::new() }))
     }
 }
 
@@ -21,13 +42,15 @@ impl Deref for Desired {
     type Target = Wanted;
 
     fn deref(&self) -> &Wanted {
-        &self.0
+        &self.0.wanted
     }
 }
 
 impl DerefMut for Desired {
     fn deref_mut(&mut self) -> &mut Wanted {
-        Arc::make_mut(&mut self.0)
+        let shared = Arc::make_mut(&mut self.0);
+        shared.digests = OnceLock::new();
+        &mut shared.wanted
     }
 }
 
@@ -95,5 +118,26 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { max_creates: 10, max_cancels: 5, max_concurrent: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::identity::digest;
+
+    #[test]
+    fn another_spec_has_other_digests() {
+        let name = |text: &str| text.parse::<Name>().unwrap();
+        let place = Place::new("acme", "us-central1");
+        let key = Key { place, owner: name("acme"), name: name("faq"), rerun: 0 };
+        let source = Source { file: "faq.yaml".into(), line: 1 };
+        let (spec, lifecycle) = Default::default();
+        let first = Desired::from(Wanted { key, spec, lifecycle, source });
+        assert_eq!(first.digests().newest(), digest(&first.spec));
+        let mut second = first.clone();
+        second.spec.base_model = Some("gemini-3.5-flash".into());
+        assert_eq!(second.digests().newest(), digest(&second.spec));
+        assert_ne!(second.digests(), first.digests());
     }
 }

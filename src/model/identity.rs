@@ -15,7 +15,7 @@ mod table;
 pub use compare::{Difference, differences, equivalent, removed_fields};
 pub use table::{Field, Value};
 
-use super::TuningSpec;
+use super::{Text, TuningSpec};
 
 /// Every training-relevant field that either side has: its path, what `spec`
 /// sets and what `echo` says, as text.
@@ -42,13 +42,13 @@ pub fn digest(spec: &TuningSpec) -> String {
 /// The digests of one spec, hashed once and compared with every run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digests {
-    h1: String,
+    h1: Text,
 }
 
 impl Digests {
     /// The digests of `spec` in every dialect that this version knows.
     pub fn of(spec: &TuningSpec) -> Self {
-        Self { h1: digest(spec) }
+        Self { h1: digest(spec).into() }
     }
 
     /// The digest in the newest dialect.
@@ -59,7 +59,7 @@ impl Digests {
     /// Whether a job's label is the digest of this spec, in the label's own
     /// dialect: an upgrade never turns an old job into another run.
     pub fn agree_with(&self, label: &str) -> bool {
-        label == self.h1
+        self.h1 == label
     }
 }
 

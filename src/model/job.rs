@@ -1,15 +1,53 @@
 //! What one look at Vertex said.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Weak};
 
 use jiff::Timestamp;
 
 use super::{DataStats, JobName, Place, Stamp, Text, TuningSpec, Untrusted};
 use crate::mutant::{Mutant, is};
 
-/// A tuning job as Vertex showed it at one instant.
+/// A tuning job as Vertex showed it at one instant. A copy takes no memory
+/// until it is changed: of ten thousand, most are the same at each look.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Observed {
+pub struct Observed(Arc<Facts>);
+
+impl From<Facts> for Observed {
+    fn from(facts: Facts) -> Self {
+        Self(Arc::new(facts))
+    }
+}
+
+impl Deref for Observed {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
+}
+
+impl DerefMut for Observed {
+    fn deref_mut(&mut self) -> &mut Facts {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+/// An [`Observed`] that is there for as long as somebody holds it.
+#[derive(Debug, Clone)]
+pub struct Glimpse(Weak<Facts>);
+
+impl Glimpse {
+    /// What was observed, while somebody holds it.
+    pub fn observed(&self) -> Option<Observed> {
+        self.0.upgrade().map(Observed)
+    }
+}
+
+/// Everything that was seen of an [`Observed`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
     /// Its full name, with the project *number*.
     pub name: JobName,
     /// The place it was listed in, as the user wrote it.
@@ -45,6 +83,23 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// The same, without holding it.
+    pub fn glimpse(&self) -> Glimpse {
+        Glimpse(Arc::downgrade(&self.0))
+    }
+
+    /// Whether both are one, and not only equal.
+    #[cfg(test)]
+    pub(crate) fn is_the_very(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Seen in that place.
+    pub fn in_place(mut self, place: &Place) -> Self {
+        self.place = place.clone();
+        self
+    }
+
     /// The state as rules see it. PARTIALLY_SUCCEEDED is good with a model and
     /// bad without.
     pub fn phase(&self) -> Phase {

@@ -42,6 +42,22 @@ impl Name {
     /// The pattern of the grammar, as the JSON Schema states it.
     pub const PATTERN: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
 
+    /// A name of that text.
+    ///
+    /// # Errors
+    /// When the text is none.
+    pub fn new(text: Text) -> Result<Self, NameError> {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let bytes = text.as_bytes();
+        let starts = bytes.first().is_some_and(u8::is_ascii_lowercase);
+        let ends = bytes.last().is_some_and(|&b| b != b'-');
+        if starts && ends && bytes.len() <= 63 && bytes.iter().all(|&b| inner(b)) {
+            Ok(Self(text))
+        } else {
+            Err(NameError(text.to_string()))
+        }
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -60,15 +76,7 @@ impl FromStr for Name {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let bytes = text.as_bytes();
-        let starts = bytes.first().is_some_and(u8::is_ascii_lowercase);
-        let ends = bytes.last().is_some_and(|&b| b != b'-');
-        if starts && ends && bytes.len() <= 63 && bytes.iter().all(|&b| inner(b)) {
-            Ok(Self(text.into()))
-        } else {
-            Err(NameError(text.to_owned()))
-        }
+        Self::new(text.into())
     }
 }
 

@@ -81,10 +81,13 @@ impl fmt::Debug for Labels {
 impl<K: Into<Text>, V: Into<Text>> Extend<(K, V)> for Labels {
     /// What comes later wins.
     fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, labels: I) {
-        let known = self.0.iter().cloned();
-        let new = labels.into_iter().map(|(key, value)| (key.into(), value.into()));
-        let all: BTreeMap<Text, Text> = known.chain(new).collect();
-        self.0 = all.into_iter().collect();
+        let mut all = self.0.to_vec();
+        all.extend(labels.into_iter().map(|(key, value)| (key.into(), value.into())));
+        // Of equal keys the last one first, and then it alone.
+        all.reverse();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.dedup_by(|(a, _), (b, _)| a == b);
+        self.0 = all.into();
     }
 }
 

@@ -34,6 +34,9 @@ pub const ATTEMPT: &str = "retune-attempt";
 /// Sixty-four random bits in hex: names this very create.
 pub const RUN: &str = "retune-run";
 
+/// Labels of which nearly every job has its own value.
+pub(crate) const NAMES_A_RUN: [&str; 4] = [NAME, SPEC, DATA, RUN];
+
 /// How the run id is written.
 pub fn run(bits: u64) -> String {
     format!("{bits:016x}")
@@ -87,8 +90,8 @@ impl Stamp {
             return None;
         }
         Some(Self {
-            owner: label(OWNER)?.parse().ok()?,
-            name: label(NAME)?.parse().ok()?,
+            owner: Name::new(labels.text(OWNER)?).ok()?,
+            name: Name::new(labels.text(NAME)?).ok()?,
             rerun: label(RERUN).and_then(decimal),
             spec: labels.text(SPEC),
             data: labels.text(DATA),

@@ -110,6 +110,14 @@ impl TuningSpec {
         supervised.or(preference).map(Text::as_str)
     }
 
+    /// What it is evaluated on, when anything.
+    pub fn validation_dataset_uri(&self) -> Option<&str> {
+        let supervised = self.supervised_tuning_spec.as_ref().map(|s| &s.validation_dataset_uri);
+        let preference =
+            self.preference_optimization_spec.as_ref().map(|s| &s.validation_dataset_uri);
+        supervised.or(preference)?.as_deref()
+    }
+
     /// The number of epochs, of whichever method.
     pub fn epoch_count(&self) -> Option<i64> {
         let supervised = self.supervised().and_then(|h| h.epoch_count);

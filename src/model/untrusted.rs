@@ -72,7 +72,7 @@ pub fn inert_json(json: &str) -> String {
 
 /// Control characters, bidi controls, separators of lines and annotations, and
 /// what Unicode calls default ignorable: characters that show nothing.
-fn is_hazard(c: char) -> bool {
+pub(crate) fn is_hazard(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Checkpoint, CreateRequest, JobState, Lifecycle, Listing, Source, Stamp, SupervisedTuningSpec,
-    TunedModel, TuningSpec, Wanted,
+    Checkpoint, CreateRequest, Facts, JobState, Lifecycle, Listing, Source, Stamp,
+    SupervisedTuningSpec, TunedModel, TuningSpec, Wanted,
 };
 
 fn place() -> Place {
@@ -35,7 +35,7 @@ fn desired(name: &str, dataset: &str) -> Desired {
 fn run(id: u32, of: &Desired, state: JobState) -> Observed {
     let labels = CreateRequest::new(of, 1).labels;
     let time = Timestamp::from_second(1_800_000_000 + i64::from(id)).ok();
-    Observed {
+    Facts {
         name: format!("projects/42/locations/us-central1/tuningJobs/{id}").parse().unwrap(),
         place: place(),
         stamp: Stamp::read(&labels),
@@ -55,6 +55,7 @@ fn run(id: u32, of: &Desired, state: JobState) -> Observed {
         data: None,
         state,
     }
+    .into()
 }
 
 fn of(desired: &[Desired], jobs: Vec<Observed>) -> Vec<Output> {

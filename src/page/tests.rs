@@ -11,8 +11,8 @@ use super::*;
 use crate::curves::{Curves, Missing, Point, Series};
 use crate::detail::Detail;
 use crate::model::{
-    Costs, Desired, JobError, JobName, JobState, Key, Name, Observed, Place, Prices, Progress,
-    Source, TunedModel, TuningSpec, Untrusted, Wanted,
+    Costs, Desired, Facts, JobError, JobName, JobState, Key, Name, Observed, Place, Prices,
+    Progress, Source, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::{Held, HoldReason, InFlight, InSync, Orphan, Plan};
 
@@ -98,7 +98,7 @@ fn desired(name: &str) -> Desired {
 }
 
 fn observed(id: u32, state: JobState) -> Observed {
-    Observed {
+    Facts {
         name: job(id),
         place: Place::new("acme-ml", "us-central1"),
         stamp: None,
@@ -114,6 +114,7 @@ fn observed(id: u32, state: JobState) -> Observed {
         billable_tokens: None,
         data: None,
     }
+    .into()
 }
 
 /// The own view of a model with one run.

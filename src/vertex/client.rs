@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::endpoint::{Endpoint, EndpointError};
 use super::error::ReadError;
+use super::known::Known;
 use super::listing::{Lister, Pages};
 use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
@@ -26,7 +27,7 @@ use crate::model::{
 /// 200 without complaint, and a shorter page is no error.
 const PAGE_SIZE: &str = "100";
 
-const V1: &str = "v1";
+pub(super) const V1: &str = "v1";
 const V1BETA1: &str = "v1beta1";
 
 /// What a client needs to know from outside.
@@ -54,8 +55,9 @@ pub enum ClientError {
 
 /// The Vertex AI tuning service over HTTP.
 pub struct Client<C, E> {
-    caller: Caller<C, E>,
-    endpoint: Endpoint,
+    pub(super) caller: Caller<C, E>,
+    pub(super) endpoint: Endpoint,
+    known: Known,
 }
 
 /// What is being read, for errors.
@@ -79,7 +81,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         };
         let caller = Caller::new(endpoint.instead(), environment, clock, entropy);
         let caller = caller.map_err(ClientError::Http)?.paced(requests_per_minute);
-        Ok(Self { caller, endpoint })
+        Ok(Self { caller, endpoint, known: Known::default() })
     }
 
     /// Where requests go.
@@ -194,7 +196,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
 }
 
 /// The error of a read that gave nothing.
-fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
+pub(super) fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
     let host = host(url);
     let Refused { status, said, retry_after, credential } = match failure {
         Unread::Credential(error) => return ReadError::Credential(error),
@@ -257,7 +259,8 @@ impl Subject<'_> {
 impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
     async fn list(&self, place: &Place, keep: &Keep) -> Result<Listing, ReadError> {
         let sieve = Arc::new(Sieve::new(keep));
-        Lister { pages: self, place, filter: None, sieve }.list().await
+        let known = &self.known;
+        Lister { pages: self, place, filter: None, sieve, known }.list().await
     }
 
     /// The API promises tuningJobs "the standard list filter" (discovery
@@ -273,7 +276,8 @@ impl<C: Clock, E: Entropy> Vertex for Client<C, E> {
         let filter =
             format!("labels.{managed_by}=\"{retune}\" AND labels.{}=\"{owner}\"", labels::OWNER);
         let sieve = Arc::new(Sieve::new(keep));
-        let listing = Lister { pages: self, place, filter: Some(&filter), sieve }.list().await;
+        let (filter, known) = (Some(&*filter), &self.known);
+        let listing = Lister { pages: self, place, filter, sieve, known }.list().await;
         match listing {
             Err(error) if may_refuse_a_filter(&error) => {
                 tracing::debug!(%place, %error, "no listing by labels");

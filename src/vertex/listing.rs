@@ -12,6 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::error::ReadError;
+use super::known::{Before, Known, settled};
 use super::wire::{self, Page, Sieve, WireError};
 use crate::google::Answer;
 use crate::model::{JobName, Listing, Observed, Place, Texts};
@@ -45,6 +46,8 @@ pub(crate) struct Lister<'a, P> {
     /// What the service is asked to leave out; whether it does, nobody checks.
     pub(crate) filter: Option<&'a str>,
     pub(crate) sieve: Arc<Sieve>,
+    /// What was listed before.
+    pub(crate) known: &'a Known,
 }
 
 /// Jobs by name: one that moves between pages while they are read comes twice,
@@ -52,8 +55,7 @@ pub(crate) struct Lister<'a, P> {
 #[derive(Default)]
 struct Jobs {
     all: Vec<Observed>,
-    /// Where each stands in `all`: a job takes a KiB, and a map of names alone
-    /// grows without moving them.
+    /// Where each stands in `all`.
     places: HashMap<JobName, usize>,
 }
 
@@ -80,6 +82,8 @@ impl<P: Pages> Lister<'_, P> {
         let mut seen = HashSet::new();
         let mut fetched = self.fetch(None, Vec::new()).await;
         let (mut spare, mut texts) = (Vec::new(), Texts::default());
+        let lasts = matches!(*self.sieve, Sieve::Lasting(_));
+        let before = if lasts { self.known.of(self.place) } else { Before::default() };
         for number in 1..=MAX_PAGES {
             let (answer, body) = fetched.map_err(|why| self.incomplete(number, why))?;
             // What the end of the page says may be wrong only if the page is
@@ -95,8 +99,11 @@ impl<P: Pages> Lister<'_, P> {
             (spare, texts) = (body, taken);
             let Page { kept, foreign: others, next } = page;
             foreign += others;
-            kept.into_iter().for_each(|job| jobs.put(job));
+            kept.into_iter().for_each(|job| jobs.put(settled(job, &before)));
             let Some(next) = next else {
+                if lasts && self.filter.is_none() {
+                    self.known.remember(self.place, &jobs.all);
+                }
                 return Ok(Listing {
                     jobs: jobs.all,
                     models: Vec::new(),

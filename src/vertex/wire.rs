@@ -20,6 +20,7 @@ mod rest;
 mod stats;
 
 use crate::google::lenient;
+use crate::model::Untrusted;
 
 pub(super) use curves::{
     BoardRun, Listed, WireHead, board, heads, metrics_uri, points, points_of_one, runs,
@@ -49,6 +50,9 @@ pub enum WireError {
         /// From 1; 0 when the whole answer is meant.
         column: usize,
     },
+    /// Not JSON, by what the service itself says it is.
+    #[error("the answer is not the API's ({}); is the address right?", .0.shown())]
+    Foreign(Untrusted),
     /// A job without a usable name.
     #[error("a job has no usable name")]
     Name,
@@ -67,7 +71,7 @@ pub enum WireError {
 }
 
 /// Parses an object; serde would take an array for one as well.
-fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
+pub(super) fn object<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, WireError> {
     let text = std::str::from_utf8(body).map_err(|e| match e.error_len() {
         None => WireError::Truncated { bytes: body.len() },
         Some(_) => WireError::Shape { line: 0, column: 0 },

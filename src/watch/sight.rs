@@ -183,7 +183,10 @@ impl Sight {
         let jobs: Vec<(Place, JobName)> =
             self.live(owner).map(|job| (job.place.clone(), job.name.clone())).collect();
         let looks = jobs.into_iter().map(async |(place, name)| match vertex.get(&name).await {
-            Ok(job) => Ok(Some(Observed { place, name, ..job })),
+            Ok(mut job) => {
+                (job.place, job.name) = (place, name);
+                Ok(Some(job))
+            }
             // Where jobs cannot be deleted, this one is somebody else's trouble.
             Err(ReadError::NotFound { .. }) => Ok(None),
             Err(error) => Err(error),

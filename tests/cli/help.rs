@@ -30,7 +30,9 @@ fn of_the_program() {
       status       Show each tuned model against its manifest
       describe     Show everything known of one tuned model
       jobs         List tuning jobs, foreign ones too
+      metrics      Show the training curves of tuned models, or of runs
       cancel       Stop a run now, by hand
+      prompt       Ask a tuned model
       outputs      Print what tuned models leave for those who call them: endpoints, models, checkpoints
       import       Print manifests for jobs that exist already, foreign ones too
       schema       Print the JSON Schema of the manifests
@@ -239,6 +241,34 @@ fn of_jobs() {
 }
 
 #[test]
+fn of_metrics() {
+    assert_snapshot!(help("metrics"), @"
+    Show the training curves of tuned models, or of runs
+
+    Usage: retune metrics [OPTIONS] [NAME]...
+
+    Arguments:
+      [NAME]...  Tuned models; of each the run that matches its manifest, else the newest
+
+    Options:
+          --run <JOB>         A run: its full name, `tuningJobs/ID` or its ID (repeatable)
+          --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
+                              current directory]
+          --series <SERIES>   Only this series, such as eval_total_loss (repeatable) [default: loss and
+                              accuracy; json and csv hold all]
+          --all-points        Read every point; Vertex by itself gives up to 1000 of a series, chosen at
+                              random
+      -f, --follow            Go on until the runs have ended, and end with 6 unless all went well
+          --require-curves    End with 6 when a run has no curves
+          --format <FORMAT>   How to show them [default: text] [possible values: text, json, csv, svg,
+                              html]
+          --write <FILE>      Write to this file instead of stdout, all of it or nothing
+          --ascii             Draw with ASCII only
+      -h, --help              Print help (see more with '--help')
+    ");
+}
+
+#[test]
 fn of_cancel() {
     assert_snapshot!(help("cancel"), @"
     Stop a run now, by hand
@@ -319,6 +349,49 @@ fn of_emulator() {
           --faults <FILE>          A JSON file with an array of such rules, which come first
       -h, --help                   Print help (see more with '--help')
     ");
+}
+
+#[test]
+fn of_prompt() {
+    assert_snapshot!(help("prompt"), @r#"
+    Ask a tuned model
+
+    Usage: retune prompt [OPTIONS] <NAME> [TEXT]
+
+    Arguments:
+      <NAME>  The tuned model
+      [TEXT]  What to ask; `-` reads it from standard input
+
+    Options:
+          --manifests <PATH>           Manifests or a directory (repeatable) [default: manifests/, else
+                                       the current directory]
+          --file <URI>                 A file that goes along (repeatable): gs://BUCKET/OBJECT, with its
+                                       type behind it where the ending does not say it
+                                       (gs://acme/scan=image/png)
+          --system <TEXT>              What the model is told before; as in the training data, or it
+                                       answers worse
+          --temperature <NUMBER>       How freely it chooses its words, 0 to 2
+          --top-p <NUMBER>             From how much of the likely it chooses, 0 to 1
+          --top-k <COUNT>              From how many words it chooses
+          --max-output-tokens <COUNT>  The most tokens it may answer with, thoughts included
+          --seed <NUMBER>              Makes its choices come again
+          --thinking <HOW>             How much it may think: `lowest`, as Google advises for tuned
+                                       models, `model` for as much as it likes, a level (`minimal`,
+                                       `low`, `medium`, `high`; Gemini 3) or a number of tokens (Gemini
+                                       2.5) [default: lowest]
+          --checkpoint <ID>            Ask this checkpoint [default: the model's default one]
+          --run <JOB>                  Ask the model of this run [default: of the run that is in sync,
+                                       else of the newest that has an endpoint]
+          --compare-base[=<MODEL>]     Ask the base model too, or another one of Google's, and show both
+          --stream                     Print the answer as it comes
+          --prompts <FILE>             Ask every line of a file: {"prompt": "…"}, or lines of a dataset
+          --output <FILE>              Where the results go, one JSON object a line; goes on where it
+                                       stopped [default: standard output]
+          --concurrency <COUNT>        How many are asked at a time [default: 4]
+          --drop-stale                 Drop results whose line or setting has changed since
+          --format <FORMAT>            How to show it [default: text] [possible values: text, json]
+      -h, --help                       Print help (see more with '--help')
+    "#);
 }
 
 #[test]

@@ -12,13 +12,22 @@ use crate::world::World;
 /// Runs the program on a terminal that answers with `input`. `None` where the
 /// machine has no `script`.
 fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
+    on_terminal("dumb", world, arguments, input)
+}
+
+/// Runs the program on a terminal of this kind, which answers nothing.
+pub(crate) fn terminal_of(term: &str, world: &World, arguments: &str) -> Option<String> {
+    on_terminal(term, world, arguments, "")
+}
+
+fn on_terminal(term: &str, world: &World, arguments: &str, input: &str) -> Option<String> {
     if !Path::new("/usr/bin/script").exists() {
         return None;
     }
     let line = format!("stty rows 24 cols 80 -echo; {} {arguments}", env!("CARGO_BIN_EXE_retune"));
     let mut command = Command::new("/usr/bin/script");
     world.clean(&mut command);
-    command.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").env("TERM", "dumb");
+    command.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").env("TERM", term);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let mut output = child.wait_with_output().unwrap();

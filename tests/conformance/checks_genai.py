@@ -117,7 +117,8 @@ def check_generate(clients):
     answer = clients.genai.models.generate_content(model=endpoint, contents="Where is my parcel?")
     true("emulator" in answer.text and "Where is my parcel?" in answer.text, answer.text)
     usage = answer.usage_metadata
-    same(usage.total_token_count, usage.prompt_token_count + usage.candidates_token_count)
+    parts = (usage.prompt_token_count, usage.candidates_token_count, usage.thoughts_token_count)
+    same(usage.total_token_count, sum(part or 0 for part in parts))
     same(answer.candidates[0].finish_reason, types.FinishReason.STOP)
 
 
@@ -139,6 +140,73 @@ def check_generate_stream(clients):
     true(len(pieces) > 1, len(pieces))
     same("".join(piece.text for piece in pieces), whole.text)
     true(pieces[-1].usage_metadata.total_token_count > 0, "usage comes last")
+
+
+def think(clients, limit=None, **thinking):
+    config = types.GenerateContentConfig(
+        max_output_tokens=limit, thinking_config=types.ThinkingConfig(**thinking)
+    )
+    endpoint = clients.finished().tuned_model.endpoint
+    return clients.genai.models.generate_content(model=endpoint, contents="Hello", config=config)
+
+
+def check_thinking(clients):
+    """generate_content counts thoughts, and thinking_config turns them off"""
+    freely, not_at_all = think(clients), think(clients, thinking_budget=0)
+    true(freely.usage_metadata.thoughts_token_count > 0, freely.usage_metadata)
+    true(not not_at_all.usage_metadata.thoughts_token_count, not_at_all.usage_metadata)
+    same(freely.text, not_at_all.text)
+
+
+def check_thinking_takes_all(clients):
+    """generate_content has no text when thinking spends max_output_tokens"""
+    answer = think(clients, limit=5)
+    same(answer.candidates[0].finish_reason, types.FinishReason.MAX_TOKENS)
+    same((answer.text, answer.usage_metadata.thoughts_token_count), (None, 5))
+
+
+@each(
+    level_before_gemini_3={"thinking_level": "LOW"},
+    both={"thinking_level": "LOW", "thinking_budget": 1},
+    too_much={"thinking_budget": 99_999},
+)
+def check_thinking_refused(clients, thinking):
+    """generate_content refuses a thinking_config that the model does not take"""
+    with raises(errors.ClientError, "400"):
+        think(clients, **thinking)
+
+
+def check_blocked(clients):
+    """a blocked prompt has a block_reason and no candidate, whole and streamed"""
+    arguments = {
+        "model": clients.finished().tuned_model.endpoint,
+        "contents": "emulator:blocked",
+    }
+    whole = clients.genai.models.generate_content(**arguments)
+    pieces = list(clients.genai.models.generate_content_stream(**arguments))
+    for answer in (whole, pieces[-1]):
+        same(answer.prompt_feedback.block_reason, types.BlockedReason.PROHIBITED_CONTENT)
+        same((answer.candidates, answer.text), (None, None))
+
+
+@each(
+    safety=("emulator:safety", types.FinishReason.SAFETY, True),
+    recitation=("emulator:recitation", types.FinishReason.RECITATION, False),
+    empty=("emulator:empty", types.FinishReason.STOP, False),
+)
+def check_no_answer(clients, case):
+    """generate_content says why an answer stops"""
+    prompt, reason, has_text = case
+    endpoint = clients.finished().tuned_model.endpoint
+    answer = clients.genai.models.generate_content(model=endpoint, contents=prompt)
+    same((answer.candidates[0].finish_reason, bool(answer.text)), (reason, has_text))
+
+
+def check_function_call(clients):
+    """generate_content brings a function call without a text"""
+    endpoint = clients.finished().tuned_model.endpoint
+    answer = clients.genai.models.generate_content(model=endpoint, contents="emulator:call")
+    same([call.name for call in answer.function_calls], ["look_up"])
 
 
 def check_generate_async(clients):

@@ -1,9 +1,13 @@
 """From a job to its curves: MetadataServiceClient and TensorboardServiceClient."""
 
+import math
+
 from google.api_core import exceptions
 from google.cloud import aiplatform_v1 as v1
 
 from harness import PARENT, TRAIN, each, raises, same, true, until
+
+CURVES = "gs://retune-samples/curves"
 
 SUPERVISED = [
     "/train_total_loss",
@@ -191,3 +195,37 @@ def check_bad_filter(clients):
     )
     with raises(exceptions.BadRequest, "color"):
         list(clients.metadata.list_contexts(request=request))
+
+
+def check_not_a_number(clients):
+    """a value that is no number comes through Google's client as what it is"""
+    job = clients.create(spec={"training_dataset_uri": f"{CURVES}/nan.jsonl"})
+    job = clients.ended(job.name)
+    series = series_of(clients, job.experiment)["/train_total_loss"]
+    values = [value for _, value in read(clients, series, points=-1)]
+    (first,) = [at for at, value in enumerate(values) if value == math.inf]
+    true(all(math.isfinite(value) for value in values[:first]), values)
+    true(len(values) > first + 1 and all(math.isnan(v) for v in values[first + 1 :]), values)
+
+
+def check_long(clients):
+    """of a hundred thousand points batchRead gives a thousand, and read all"""
+    job = clients.ended(clients.create(spec={"training_dataset_uri": f"{CURVES}/long.jsonl"}).name)
+    series = series_of(clients, job.experiment)["/train_total_loss"]
+    answer = clients.tensorboards.batch_read_tensorboard_time_series_data(
+        request=v1.BatchReadTensorboardTimeSeriesDataRequest(
+            tensorboard=board_of(clients, job.experiment), time_series=[series.name]
+        )
+    )
+    same(len(answer.time_series_data[0].values), 1000)
+    same([step for step, _ in read(clients, series, points=-1)], list(range(1, 100_001)))
+
+
+def check_no_experiment(clients):
+    """a job may have no experiment, and may say where else its metrics are"""
+    for name, elsewhere in (("no-experiment", False), ("in-cloud-storage", True)):
+        uri = f"{CURVES}/{name}.jsonl"
+        job = clients.ended(clients.create(spec={"training_dataset_uri": uri}).name)
+        same(job.experiment, "")
+        found = clients.http.get(f"{clients.url}/v1/{job.name}").json()
+        same("gcsMetricsUri" in found, elsewhere)

@@ -290,7 +290,7 @@ def check_samples(clients):
             true(100 <= len(rows) <= 500, (blob.name, len(rows)))
             true(all(row["contents"] for row in rows), blob.name)
             count += 1
-    same(count, 15)
+    same(count, 20)
     with raises(exceptions.Forbidden):
         clients.storage.bucket("retune-samples").blob("x").upload_from_string("x")
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use retune::model::{
-    CreateRequest, Desired, HyperParameters, JobError, JobName, JobState, Key, Labels, Lifecycle,
-    Observed, Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted,
-    Wanted, labels,
+    CreateRequest, Desired, Facts, HyperParameters, JobError, JobName, JobState, Key, Labels,
+    Lifecycle, Observed, Place, Source, Stamp, SupervisedTuningSpec, TunedModel, TuningSpec,
+    Untrusted, Wanted, labels,
 };
 use retune::plan::Policy;
 
@@ -95,7 +95,7 @@ impl World {
             model: Some("projects/42/locations/us/models/7@1".into()),
             ..Default::default()
         };
-        Observed {
+        Facts {
             name: format!("projects/42/locations/us-central1/tuningJobs/{index}").parse().unwrap(),
             place: place(),
             stamp: Stamp::read(&all),
@@ -111,6 +111,7 @@ impl World {
             pre_tuned_base: None,
             data: None,
         }
+        .into()
     }
 
     /// Which job a name is.

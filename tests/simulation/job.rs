@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use retune::model::{
-    Checkpoint, HyperParameters, JobError, JobState, Labels, Observed, Stamp, SupervisedTuningSpec,
-    TunedModel, TuningSpec, Untrusted,
+    Checkpoint, Facts, HyperParameters, JobError, JobState, Labels, Observed, Stamp,
+    SupervisedTuningSpec, TunedModel, TuningSpec, Untrusted,
 };
 
 use crate::manifests::{DEFAULT_EPOCHS, place};
@@ -108,7 +108,7 @@ impl Job {
         let supervised = &body["supervisedTuningSpec"];
         let epochs = supervised["hyperParameters"]["epochCount"].as_i64();
         let place = place();
-        let row = Observed {
+        let row: Observed = Facts {
             name: format!("projects/42/locations/{}/tuningJobs/{id}", place.location)
                 .parse()
                 .unwrap(),
@@ -140,7 +140,8 @@ impl Job {
             billable_tokens: None,
             pre_tuned_base: None,
             data: None,
-        };
+        }
+        .into();
         let transient = row.error.as_ref().is_some_and(|error| error.code == 14);
         Self { row, labels, created: at, states, transient }
     }

@@ -6,6 +6,7 @@ pub(crate) struct Model {
     pub(crate) name: String,
     base: String,
     dataset: String,
+    validation: Option<String>,
     epochs: Option<u32>,
     spec: Vec<String>,
     lifecycle: Vec<String>,
@@ -17,6 +18,7 @@ pub(crate) fn model(name: &str) -> Model {
         name: name.to_owned(),
         base: "gemini-3.5-flash".to_owned(),
         dataset: format!("gs://acme-ml/{name}/train.jsonl"),
+        validation: None,
         epochs: Some(3),
         spec: Vec::new(),
         lifecycle: Vec::new(),
@@ -48,6 +50,12 @@ impl Model {
         self
     }
 
+    /// Evaluates with that dataset.
+    pub(crate) fn validation(mut self, uri: &str) -> Self {
+        self.validation = Some(uri.to_owned());
+        self
+    }
+
     /// One more line of `spec`.
     pub(crate) fn spec(mut self, line: &str) -> Self {
         self.spec.push(line.to_owned());
@@ -62,7 +70,7 @@ impl Model {
 
     /// The YAML.
     pub(crate) fn text(&self) -> String {
-        let Self { name, base, dataset, epochs, spec, lifecycle } = self;
+        let Self { name, base, dataset, validation, epochs, spec, lifecycle } = self;
         let mut text = format!(
             "apiVersion: retune.dev/v1\nkind: TunedModel\nmetadata:\n  name: {name}\nspec:\n  \
              baseModel: {base}\n"
@@ -74,6 +82,9 @@ impl Model {
             "  supervisedTuningSpec:\n    trainingDatasetUri: {dataset}\n    \
              exportLastCheckpointOnly: true\n"
         ));
+        if let Some(uri) = validation {
+            text.push_str(&format!("    validationDatasetUri: {uri}\n"));
+        }
         if let Some(epochs) = epochs {
             text.push_str(&format!("    hyperParameters:\n      epochCount: {epochs}\n"));
         }

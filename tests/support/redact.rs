@@ -24,6 +24,10 @@ impl Redact {
             (r"endpoints/[0-9]{6,}", "endpoints/[ENDPOINT]"),
             (r"tuning-experiment-[0-9]+", "tuning-experiment-[EXPERIMENT]"),
             (r"projects/[0-9]{6,}/", "projects/[NUMBER]/"),
+            (r"\b[0-9]+\.[0-9]{2} s\b", "[TIME]"),
+            (r#"("latencyMs": ?)[0-9]+"#, "${1}[MS]"),
+            (r#"("responseId": ?)"[^"]+""#, r#"${1}"[ID]""#),
+            (r#"("request": ?)"[0-9a-f]{32}""#, r#"${1}"[REQUEST]""#),
             (r"127\.0\.0\.1:[0-9]+", "127.0.0.1:[PORT]"),
         ];
         Self {

@@ -65,6 +65,11 @@ impl World {
         Self::with(4, Duration::ZERO)
     }
 
+    /// As [`World::new`], with other ids, durations and curves.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::with_seed(seed, 4, Duration::ZERO)
+    }
+
     /// As [`World::new`]; every look at the emulator takes it half a minute on.
     pub(crate) fn ticking() -> Self {
         Self::with(4, Duration::from_secs(30))
@@ -78,13 +83,18 @@ impl World {
     }
 
     fn with(concurrent_jobs: usize, each_look: Duration) -> Self {
+        Self::with_seed(0, concurrent_jobs, each_look)
+    }
+
+    fn with_seed(seed: u64, concurrent_jobs: usize, each_look: Duration) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
         let clock = Hand::new(each_look);
-        let options = Options { concurrent_jobs, assume_datasets: true, ..Options::default() };
+        let options =
+            Options { concurrent_jobs, seed, assume_datasets: true, ..Options::default() };
         let emulator = runtime.block_on(retune::emulator::start(options, clock.clone())).unwrap();
         let directory = TempDir::new().unwrap();
         let redact = Redact::new(directory.path());

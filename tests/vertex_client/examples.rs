@@ -72,28 +72,28 @@ async fn what_came_of_a_run_is_read() {
 
     let multi = read("tuning_job.succeeded_gemini3_multiregion").await;
     assert_eq!(multi.name.location(), "us-central1");
-    let model = multi.tuned_model.unwrap();
-    assert!(model.model.unwrap().contains("/locations/us/"));
-    assert!(model.endpoint.unwrap().contains("/locations/us/"));
+    let model = multi.tuned_model.as_ref().unwrap();
+    assert!(model.model.as_ref().unwrap().contains("/locations/us/"));
+    assert!(model.endpoint.as_ref().unwrap().contains("/locations/us/"));
 
     let next = read("tuning_job.succeeded_continuous").await;
     let before = next.echo.pre_tuned_model.as_ref().unwrap();
     assert!(before.tuned_model_name.ends_with("@1"));
     assert_eq!((before.checkpoint_id.as_deref(), &next.echo.base_model), (Some("4"), &None));
-    assert!(next.tuned_model.unwrap().model.unwrap().ends_with("@2"));
+    assert!(next.tuned_model.as_ref().unwrap().model.as_ref().unwrap().ends_with("@2"));
 }
 
 #[tokio::test]
 async fn why_a_run_ended_is_read() {
     let orphan = read("tuning_job.failed_endpoint_model_exists").await;
-    assert!(orphan.has_model() && orphan.tuned_model.unwrap().endpoint.is_none());
-    assert_eq!(orphan.error.unwrap().code, 13);
+    assert!(orphan.has_model() && orphan.tuned_model.as_ref().unwrap().endpoint.is_none());
+    assert_eq!(orphan.error.as_ref().unwrap().code, 13);
     let failed = read("tuning_job.failed_dataset").await;
     assert!(!failed.has_model());
-    assert_eq!(failed.error.unwrap().code, 3);
+    assert_eq!(failed.error.as_ref().unwrap().code, 3);
     let cancelled = read("tuning_job.cancelled").await;
     assert_eq!(cancelled.error.as_ref().unwrap().code, 1);
-    assert_eq!(cancelled.error.unwrap().message.raw(), "CANCELED");
+    assert_eq!(cancelled.error.as_ref().unwrap().message.raw(), "CANCELED");
     assert!(read("tuning_job.create_response").await.experiment.is_none());
 }
 

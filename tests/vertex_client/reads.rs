@@ -183,7 +183,7 @@ async fn a_job_is_read_by_its_own_name() {
     .await;
     let client = client(&server);
     let observed = client.get(&name).await.unwrap();
-    assert_eq!((&observed.name, observed.stamp), (&name, None));
+    assert_eq!((&observed.name, observed.stamp.clone()), (&name, None));
     for what in ["about another job", "cut off after 23 bytes", "no usable name"] {
         let error = client.get(&name).await.unwrap_err();
         assert!(told(&error).contains(what), "{}", told(&error));

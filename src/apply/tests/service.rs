@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::apply::{Executor, Look, Memory, Ready, Reconciler, Report, Stop};
 use crate::clock::{Clock, Entropy};
 use crate::model::{
-    CreateRequest, Desired, JobName, JobState, Key, Labels, Lifecycle, Listing, Name, Observed,
-    Place, Progress, Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
+    CreateRequest, Desired, Facts, JobName, JobState, Key, Labels, Lifecycle, Listing, Name,
+    Observed, Place, Progress, Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::{Plan, Policy, plan};
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob, Vertex};
@@ -85,7 +85,7 @@ impl Service {
         let mut jobs = self.jobs.lock().unwrap();
         echo.labels = labels.clone();
         let id = u32::try_from(jobs.len()).unwrap() + 1;
-        let job = Observed {
+        let job: Observed = Facts {
             name: job_name(id),
             place: place(),
             stamp: Stamp::read(labels),
@@ -100,7 +100,8 @@ impl Service {
             billable_tokens: None,
             pre_tuned_base: None,
             data: None,
-        };
+        }
+        .into();
         jobs.push(job.clone());
         job
     }

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::model::{
-    CreateRequest, Desired, JobState, Key, Lifecycle, Listing, Observed, Place, Source, Stamp,
-    TuningSpec, Wanted,
+    CreateRequest, Desired, Facts, JobState, Key, Lifecycle, Listing, Observed, Place, Source,
+    Stamp, TuningSpec, Wanted,
 };
 use crate::plan::plan;
 
@@ -27,7 +27,7 @@ fn desired(name: &str) -> Desired {
 fn moved(desired: &[Desired]) -> Observation {
     let old = Place::new("acme-ml", "us-central1");
     let labels = CreateRequest::new(&desired[0], 1).labels;
-    let job = Observed {
+    let job: Observed = Facts {
         name: "projects/42/locations/us-central1/tuningJobs/1".parse().unwrap(),
         place: old.clone(),
         stamp: Stamp::read(&labels),
@@ -42,7 +42,8 @@ fn moved(desired: &[Desired]) -> Observation {
         billable_tokens: None,
         pre_tuned_base: None,
         data: None,
-    };
+    }
+    .into();
     let empty = |jobs| Ok(Listing { jobs, ..Listing::default() });
     BTreeMap::from([(old, empty(vec![job])), (desired[0].key.place.clone(), empty(Vec::new()))])
 }

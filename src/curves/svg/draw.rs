@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::legend::{Entry, ROW, entries, rows};
+use super::legend::{Entry, ROW, entries, key, rows};
 use super::text::escaped;
 use crate::curves::number::{number, tick};
 use crate::curves::panel::{Line, Panel};
@@ -28,15 +28,16 @@ pub(super) struct Frame {
     steps: Scale,
     values: Scale,
     legend: Vec<Vec<Entry>>,
+    key: Option<&'static str>,
 }
 
 impl Frame {
-    pub(super) const WIDTH: f64 = 440.0;
+    pub(super) const WIDTH: f64 = 390.0;
     pub(super) const EMPTY_HEIGHT: f64 = 120.0;
-    const LEFT: f64 = 52.0;
-    const RIGHT: f64 = 426.0;
+    const LEFT: f64 = 48.0;
+    const RIGHT: f64 = 378.0;
     const TOP: f64 = 36.0;
-    const BOTTOM: f64 = 226.0;
+    const BOTTOM: f64 = 216.0;
     /// From the lower edge of the plot to the legend: the steps are between.
     const BELOW: f64 = 40.0;
 
@@ -47,11 +48,13 @@ impl Frame {
             steps: Scale::of_steps(first, last, 5),
             values: Scale::around(values, 5),
             legend: rows(entries(panel), Self::RIGHT - Self::LEFT),
+            key: key(panel),
         }
     }
 
     pub(super) fn height(&self) -> f64 {
-        Self::BOTTOM + Self::BELOW + self.legend.len() as f64 * ROW + 8.0
+        let rows = self.legend.len() + usize::from(self.key.is_some());
+        Self::BOTTOM + Self::BELOW + rows as f64 * ROW + 2.0
     }
 
     fn x(&self, step: i64) -> f64 {
@@ -64,7 +67,7 @@ impl Frame {
 
     pub(super) fn draw(&self, panel: &Panel<'_>, out: &mut String) {
         let title = escaped(&panel.title);
-        let _ = writeln!(out, "<text class=\"rc-heading\" x=\"14\" y=\"20\">{title}</text>");
+        let _ = writeln!(out, "<text class=\"rc-heading\" x=\"12\" y=\"20\">{title}</text>");
         self.axes(out);
         // Evaluation lies over training: it has few points, and says more.
         let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
@@ -75,6 +78,12 @@ impl Frame {
         self.columns(panel, out);
         let top = Self::BOTTOM + Self::BELOW;
         super::legend::draw(&self.legend, Self::LEFT, top, out);
+        if let Some(key) = self.key {
+            let y = top + self.legend.len() as f64 * ROW + 4.5;
+            let left = Self::LEFT;
+            let _ =
+                writeln!(out, "<text class=\"rc-quiet\" x=\"{left:.0}\" y=\"{y:.0}\">{key}</text>");
+        }
     }
 
     fn axes(&self, out: &mut String) {
@@ -103,7 +112,7 @@ impl Frame {
         }
         let _ = writeln!(
             out,
-            "<text class=\"rc-quiet\" x=\"14\" y=\"{:.0}\">step</text>",
+            "<text class=\"rc-quiet\" x=\"12\" y=\"{:.0}\">step</text>",
             bottom + 18.0
         );
     }
@@ -160,23 +169,27 @@ impl Frame {
         }
     }
 
+    /// A star, and for one run alone what it stands for: above it, at the end of
+    /// a rule, where no line is as a rule, or below where there is no room.
     fn best(&self, step: i64, loss: f64, noted: bool, out: &mut String) {
+        /// From the star to its note.
+        const AWAY: f64 = 34.0;
+        /// Half of the note's width, so that it stays within the plot.
+        const HALF: f64 = 72.0;
         let (x, y) = (self.x(step), self.y(loss));
         if noted {
-            let _ = write!(out, "<path class=\"rc-rule\" d=\"M{x:.1} {y:.1}V{}\"/>", Self::BOTTOM);
-        }
-        let _ = write!(out, "<path class=\"rc-best\" d=\"{}\"/>", star(x, y, 8.0));
-        if noted {
-            // Towards the middle, where there is room for it.
-            let middle = (Self::LEFT + Self::RIGHT) / 2.0;
-            let (anchor, x) = if x > middle { ("end", x - 9.0) } else { ("start", x + 9.0) };
-            let y = if y > Self::TOP + 26.0 { y - 11.0 } else { y + 20.0 };
+            let above = y - AWAY - 14.0 > Self::TOP;
+            let (to, baseline) = if above { (y - AWAY, -5.0) } else { (y + AWAY, 13.0) };
+            let (middle, baseline) =
+                (x.clamp(Self::LEFT + HALF, Self::RIGHT - HALF), to + baseline);
             let note = format!("best {} at step {step}", number(loss));
             let _ = write!(
                 out,
-                "<text class=\"rc-note\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{note}</text>"
+                "<path class=\"rc-rule\" d=\"M{x:.1} {y:.1}V{to:.1}\"/><text class=\"rc-note\" \
+                 x=\"{middle:.1}\" y=\"{baseline:.1}\" text-anchor=\"middle\">{note}</text>"
             );
         }
+        let _ = write!(out, "<path class=\"rc-best\" d=\"{}\"/>", star(x, y, 8.0));
     }
 
     /// Stripes over the plot that say, as their title, what lies below them.

@@ -4,10 +4,12 @@ use std::fmt::Write;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::draw::{Look, mark, star};
+use super::draw::{Look, mark};
 use super::text::escaped;
+use crate::curves::Split;
 use crate::curves::number::number;
-use crate::curves::panel::Panel;
+use crate::curves::panel::{Line, Panel};
+use crate::curves::verdict::Best;
 
 /// Height of a row.
 pub(super) const ROW: f64 = 19.0;
@@ -19,12 +21,11 @@ const SAMPLE: f64 = 26.0;
 const LETTER: f64 = 6.5;
 
 /// A longer name is cut; the tooltips have it in full.
-const LONGEST: usize = 52;
+const LONGEST: usize = 44;
 
 /// One entry: how its line looks, and its text.
 pub(super) struct Entry {
     look: Look,
-    best: bool,
     text: String,
 }
 
@@ -34,26 +35,38 @@ impl Entry {
     }
 }
 
-/// An entry for each line, and for each best step where runs are compared.
+/// An entry for each line; where runs are compared, one for each run, and what
+/// tells its lines apart.
 pub(super) fn entries(panel: &Panel<'_>) -> Vec<Entry> {
-    let mut found = Vec::new();
-    for line in &panel.lines {
-        let name = if panel.compares() {
-            let split = line.split.map(|split| format!(", {}", split.word())).unwrap_or_default();
-            format!("{}{split}", line.label)
-        } else {
-            line.series.title()
-        };
-        let bad = line.series.not_finite();
+    let entry = |line: &Line<'_>, text: String, bad: usize| {
         let bad = if bad == 0 { String::new() } else { format!(" ({bad} not a number)") };
-        let look = || Look::of(panel, line);
-        found.push(Entry { look: look(), best: false, text: cut(&name) + &bad });
-        if let Some(best) = line.best.filter(|_| panel.compares()) {
-            let text = format!("best {} at step {}", number(best.loss), best.step);
-            found.push(Entry { look: look(), best: true, text });
-        }
+        Entry { look: Look::of(panel, line), text: text + &bad }
+    };
+    if !panel.compares() {
+        let alone =
+            |line: &Line<'_>| entry(line, cut(&line.series.title()), line.series.not_finite());
+        return panel.lines.iter().map(alone).collect();
     }
-    found
+    let of_run = |lines: &[Line<'_>]| {
+        let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
+        let line = lines.iter().find(evaluates).or(lines.first())?;
+        let bad = lines.iter().map(|line| line.series.not_finite()).sum();
+        let best = |best: Best| format!(": best {} at step {}", number(best.loss), best.step);
+        let best = line.best.map(best).unwrap_or_default();
+        Some(entry(line, cut(&line.label) + &best, bad))
+    };
+    panel.lines.chunk_by(|a, b| a.run == b.run).filter_map(of_run).collect()
+}
+
+/// What tells the lines of a run apart, where runs are compared.
+pub(super) fn key(panel: &Panel<'_>) -> Option<&'static str> {
+    let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
+    let both = panel.compares() && has(Split::Train) && has(Split::Eval);
+    let best = panel.lines.iter().any(|line| line.best.is_some());
+    both.then_some(match best {
+        true => "dotted: training; with marks: evaluation; star: best",
+        false => "dotted: training; with marks: evaluation",
+    })
 }
 
 fn cut(text: &str) -> String {
@@ -80,22 +93,15 @@ pub(super) fn draw(rows: &[Vec<Entry>], left: f64, top: f64, out: &mut String) {
     for (at, row) in rows.iter().enumerate() {
         let (mut x, y) = (left, top + at as f64 * ROW);
         for entry in row {
-            let Entry { look, best, text } = entry;
+            let Entry { look, text } = entry;
             let (class, middle) = (look.class(), y + 0.5);
-            let _ = write!(out, "<g class=\"rc-c{}\">", look.colour);
-            if *best {
-                let _ =
-                    write!(out, "<path class=\"rc-best\" d=\"{}\"/>", star(x + 10.0, middle, 7.0));
-            } else {
-                let _ = write!(out, "<path class=\"{class}\" d=\"M{x:.0} {middle:.1}h20\"/>");
-                if look.marks {
-                    let d = mark(look.shape, x + 10.0, middle, 3.6);
-                    let _ = write!(out, "<path class=\"rc-mark\" d=\"{d}\"/>");
-                }
-            }
+            let d =
+                if look.marks { mark(look.shape, x + 10.0, middle, 3.6) } else { String::new() };
             let _ = writeln!(
                 out,
-                "<text x=\"{:.0}\" y=\"{:.0}\">{}</text></g>",
+                "<g class=\"rc-c{}\"><path class=\"{class}\" d=\"M{x:.0} {middle:.1}h20\"/>\
+                 <path class=\"rc-mark\" d=\"{d}\"/><text x=\"{:.0}\" y=\"{:.0}\">{}</text></g>",
+                look.colour,
                 x + SAMPLE,
                 y + 4.5,
                 escaped(text)

@@ -13,12 +13,11 @@ fn elements(svg: &str) -> Vec<String> {
     let mut open: Vec<String> = Vec::new();
     let mut seen = Vec::new();
     let mut rest = svg;
-    while let Some(at) = rest.find('<') {
-        assert!(!rest[..at].contains('>'), "a stray `>`: {}", &rest[..at]);
-        let end = rest.find('>').expect("a tag that ends");
-        let tag = &rest[at + 1..end];
+    while let Some((before, after)) = rest.split_once('<') {
+        assert!(!before.contains('>'), "a stray `>`: {before}");
+        let (tag, after) = after.split_once('>').expect("a tag that ends");
         assert!(!tag.contains('<'), "{tag}");
-        rest = &rest[end + 1..];
+        rest = after;
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop().as_deref(), Some(name));
             continue;

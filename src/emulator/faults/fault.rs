@@ -90,6 +90,8 @@ pub enum Fault {
     Hold,
     /// The answer waits until a test lets it go.
     HoldAnswer,
+    /// Half of the answer arrives, and the rest waits until a test lets it go.
+    HoldMiddle,
     /// A list from the past.
     Stale {
         /// How old it is.
@@ -144,6 +146,7 @@ impl Fault {
             | Self::Truncate { .. }
             | Self::InvalidJson
             | Self::EmptyJson
+            | Self::HoldMiddle
             | Self::Late { .. } => true,
             Self::Delay { .. }
             | Self::DelayAnswer { .. }

@@ -32,6 +32,8 @@ pub enum At {
     Request,
     /// It was carried out, and the client does not know.
     Answer,
+    /// The client has half of the answer.
+    Middle,
 }
 
 /// Everything that is held at this moment.

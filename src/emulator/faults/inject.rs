@@ -106,6 +106,10 @@ async fn carry_out(
             let response = next.run(request).await;
             processed(&app, number, &response);
             match &drawn.decides {
+                Some(Fault::HoldMiddle) => {
+                    held_in_the_middle(&app, Held { number, operation, at: At::Middle }, response)
+                        .await
+                }
                 Some(fault) => spoil(fault, response).await,
                 None => response,
             }
@@ -196,6 +200,20 @@ async fn whole(response: Response) -> (Parts, Bytes) {
     let (parts, body) = response.into_parts();
     // A body that was made here has no end that could be missing.
     (parts, axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default())
+}
+
+/// Sends half of the body, and the rest when it is let go.
+async fn held_in_the_middle(app: &Arc<App>, held: Held, response: Response) -> Response {
+    let (mut parts, body) = whole(response).await;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let (beginning, end) = (body.slice(..body.len() / 2), body.slice(body.len() / 2..));
+    let app = Arc::clone(app);
+    let end = stream::once(async move {
+        app.faults().hold(held).await;
+        Ok(end)
+    });
+    let beginning = stream::once(std::future::ready(Ok::<_, std::io::Error>(beginning)));
+    Response::from_parts(parts, Body::from_stream(beginning.chain(end)))
 }
 
 /// Promises the whole body, sends the beginning and closes the connection.

@@ -66,7 +66,7 @@ fn error(status: StatusCode, name: &str, message: &str) -> Response {
 pub(super) mod resources {
     use serde_json::{Value, json};
 
-    use super::super::curves::{self, Series};
+    use super::super::drawn::{self, Series};
     use super::super::{Run, Runs};
 
     /// The context a job's `experiment` names.
@@ -144,7 +144,7 @@ pub(super) mod resources {
 
     /// Every series that has a point.
     pub(in super::super) fn all_series(run: &Run) -> Vec<Value> {
-        curves::all(run).iter().map(|found| series(run, found)).collect()
+        drawn::all(run).iter().map(|found| series(run, found)).collect()
     }
 
     /// One series, without its points.
@@ -169,8 +169,8 @@ pub(super) mod resources {
         let (experiment, run_id) = path.split_once("/runs/")?;
         let same = |run: &&Run| run.experiment_id == experiment && run.run_id == run_id;
         let run = runs.iter().find(same)?;
-        let series = curves::series(run, id)?;
-        Some(values(run, &series, Some(curves::SAMPLED_POINTS)))
+        let series = drawn::series(run, id)?;
+        Some(values(run, &series, Some(drawn::SAMPLED_POINTS)))
     }
 
     /// The points of a series, at most `limit` of them.
@@ -185,10 +185,20 @@ pub(super) mod resources {
             json!({
                 "step": step.to_string(),
                 "wallTime": time(run, step),
-                "scalar": {"value": series.value(run, step)},
+                "scalar": {"value": double(series.value(run, step))},
             })
         };
-        curves::sample(series.steps(run), limit).into_iter().map(point).collect()
+        drawn::sample(series.steps(run), limit).into_iter().map(point).collect()
+    }
+
+    /// A double as proto3 JSON has it: JSON has no NaN and no infinity.
+    fn double(value: f64) -> Value {
+        match value {
+            value if value.is_nan() => json!("NaN"),
+            value if value == f64::INFINITY => json!("Infinity"),
+            value if value == f64::NEG_INFINITY => json!("-Infinity"),
+            value => json!(value),
+        }
     }
 
     /// The last segment of a resource's name.
@@ -219,6 +229,6 @@ pub(super) mod resources {
     }
 
     fn time(run: &Run, step: u64) -> String {
-        format!("{:.3}", curves::wall_time(run, step))
+        format!("{:.3}", drawn::wall_time(run, step))
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn run() -> Run {
         validation: true,
         preference: false,
         seed: 1,
+        curves: Curves::Usual,
     }
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn enums_as_numbers(value: &mut Value) {
                         .map(|(number, _)| *number),
                     ("state", Some(text)) => numbered(JOB_STATES, text),
                     ("tuningJobState", Some(text)) => numbered(TUNING_JOB_STATES, text),
-                    ("finishReason", Some(text)) => numbered(&["", "STOP", "MAX_TOKENS"], text),
+                    ("finishReason", Some(text)) => numbered(FINISH_REASONS, text),
+                    ("blockReason", Some("PROHIBITED_CONTENT")) => Some(4),
                     ("modality", Some(text)) => numbered(&["", "TEXT"], text),
                     ("trafficType", Some(text)) => numbered(&["", "ON_DEMAND"], text),
                     ("sourceType", Some("GENIE")) => Some(5),
@@ -46,6 +47,9 @@ pub(crate) fn enums_as_numbers(value: &mut Value) {
         _ => {}
     }
 }
+
+/// The first of proto `FinishReason`, in order of their numbers.
+const FINISH_REASONS: &[&str] = &["", "STOP", "MAX_TOKENS", "SAFETY", "RECITATION"];
 
 fn numbered(names: &[&str], name: &str) -> Option<i64> {
     names.iter().position(|known| *known == name).and_then(|at| i64::try_from(at).ok())

@@ -6,8 +6,9 @@
 //! on (the rows there are ours, not Google's), `gs://retune-samples/…` is what
 //! retune's own examples name.
 //!
-//! `gs://retune-samples/faults/…` holds ordinary rows; the emulator decides by
-//! the name how a job trained on them ends.
+//! `gs://retune-samples/faults/…` and `…/curves/…` hold ordinary rows; the
+//! emulator decides by the name how a job trained on them ends, and what its
+//! curves are like.
 
 mod draw;
 mod preferences;
@@ -37,7 +38,7 @@ type Entry = (&'static str, &'static str, usize, fn(&mut Draw) -> Value);
 ///
 /// Training sets have the few hundred rows that Google recommends as a start,
 /// validation sets a quarter to a third of that.
-const CATALOGUE: [Entry; 15] = [
+const CATALOGUE: [Entry; 20] = [
     (GOOGLE, "ai-platform/generative_ai/gemini-2_0/text/sft_train_data.jsonl", 500, summaries::row),
     (
         GOOGLE,
@@ -47,6 +48,11 @@ const CATALOGUE: [Entry; 15] = [
     ),
     (GOOGLE, "ai-platform/generative_ai/sft_train_data.jsonl", 500, summaries::row),
     (GOOGLE, "ai-platform/generative_ai/sft_validation_data.jsonl", 100, summaries::row),
+    (OWN, "curves/in-cloud-storage.jsonl", 100, support::row),
+    (OWN, "curves/long.jsonl", 100, support::row),
+    (OWN, "curves/nan.jsonl", 100, support::row),
+    (OWN, "curves/no-experiment.jsonl", 100, support::row),
+    (OWN, "curves/overfit.jsonl", 100, support::row),
     (OWN, "faults/expire.jsonl", 100, support::row),
     (OWN, "faults/fail-with-model.jsonl", 100, support::row),
     (OWN, "faults/fail.jsonl", 100, support::row),

@@ -271,7 +271,7 @@ async fn refusals() {
 async fn samples_are_listed_and_read() {
     let service = Service::start().await;
     let (_, page) = service.json("GET", "/storage/v1/b/retune-samples/o?delimiter=%2F", "").await;
-    assert_eq!(page["prefixes"].as_array().unwrap().len(), 5);
+    assert_eq!(page["prefixes"].as_array().unwrap().len(), 6);
     let path =
         "/storage/v1/b/cloud-samples-data/o/ai-platform%2Fgenerative_ai%2Fsft_train_data.jsonl";
     let (_, object) = service.json("GET", path, "").await;

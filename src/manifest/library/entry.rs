@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::kept::Kept;
 use crate::manifest::finding::Finding;
-use crate::manifest::read::{self, ReadFile, on_all_cores};
+use crate::manifest::read::{self, ReadFile};
 use crate::manifest::{files, workspace};
 
 /// A file that changed less than this before a look may change once more and
@@ -24,9 +24,17 @@ pub(super) struct Entry {
     status: Option<Status>,
     /// Changed so lately that the status says nothing about the next look.
     unsettled: bool,
-    /// Of the content, or of the reason why there is none.
-    pub(super) hash: [u8; 32],
+    /// Of the content, or of the reason why there is none; none before it was read.
+    pub(super) hash: Option<[u8; 32]>,
     pub(super) kept: Kept,
+}
+
+impl Entry {
+    /// A file that nobody has looked at.
+    fn new(path: PathBuf) -> Self {
+        let (status, unsettled, hash, kept) = Default::default();
+        Self { path, status, unsettled, hash, kept }
+    }
 }
 
 /// What tells without reading a file that it changed.
@@ -107,13 +115,6 @@ pub(super) struct Look {
     pub(super) changed: bool,
 }
 
-/// What was found in a file that had to be read.
-struct Found {
-    hash: [u8; 32],
-    /// None when the content is the one that is known.
-    kept: Option<Kept>,
-}
-
 impl Look {
     pub(super) fn new(now: Timestamp, everything: bool) -> Self {
         let settled_before = nanoseconds(now).saturating_sub(TICK);
@@ -127,51 +128,56 @@ impl Look {
         paths: Vec<PathBuf>,
         parse: Parse,
     ) -> Vec<Entry> {
-        let mut known = known.into_iter().peekable();
-        let mut entries = Vec::with_capacity(paths.len());
-        let mut stale = Vec::new();
-        for path in paths {
-            // In most cases; paths are slow to compare otherwise.
-            let same = |entry: &Entry| entry.path.as_os_str() == path.as_os_str();
-            let mut old = known.next_if(same);
-            while old.is_none() && known.next_if(|entry| entry.path < path).is_some() {
-                self.changed = true;
-                old = known.next_if(same);
-            }
-            self.changed |= old.is_none();
-            // Before the content: what changes in between shows the next time.
-            let status = fs::metadata(&path).ok().map(|meta| Status::of(&meta));
-            let unsettled = status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
-            let settled = old
-                .as_ref()
-                .is_some_and(|e| status.is_some() && e.status == status && !e.unsettled);
-            if self.everything || !settled {
-                stale.push((entries.len(), path.clone(), old.as_ref().map(|e| e.hash)));
-            }
-            let (hash, kept) = old.map(|old| (old.hash, old.kept)).unwrap_or_default();
-            entries.push(Entry { path, status, unsettled, hash, kept });
+        // Paths are slow to compare otherwise.
+        let is_same = |entry: &Entry, path: &PathBuf| entry.path.as_os_str() == path.as_os_str();
+        let all_known = known.len() == paths.len()
+            && known.iter().zip(&paths).all(|(entry, path)| is_same(entry, path));
+        let mut entries = known;
+        if !all_known {
+            self.changed = true;
+            let mut known = entries.into_iter().peekable();
+            let entry = |path: PathBuf| {
+                while known.next_if(|entry| entry.path < path).is_some() {}
+                known.next_if(|entry| is_same(entry, &path)).unwrap_or_else(|| Entry::new(path))
+            };
+            entries = paths.into_iter().map(entry).collect();
         }
-        self.changed |= known.next().is_some();
-        let found = on_all_cores(&stale, |(_, path, hash)| read(path, hash.as_ref(), parse));
-        for ((index, ..), found) in stale.into_iter().zip(found) {
-            self.read += 1;
-            let Some(entry) = entries.get_mut(index) else { continue };
-            entry.hash = found.hash;
-            if let Some(kept) = found.kept {
-                self.parsed += 1;
-                self.changed = true;
-                entry.kept = kept;
+        for entry in &mut entries {
+            // Before the content: what changes in between shows the next time.
+            let status = fs::metadata(&entry.path).ok().map(|meta| Status::of(&meta));
+            let settled = status.is_some() && entry.status == status && !entry.unsettled;
+            entry.status = status;
+            entry.unsettled =
+                status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
+            if self.everything || !settled {
+                self.read(entry, parse);
             }
         }
         entries
     }
+
+    /// Reads a file, and parses it unless its content is the one that is known.
+    ///
+    /// One file after the other: memory that another thread asked for would lie
+    /// apart from this one's, and there are months to read in.
+    fn read(&mut self, entry: &mut Entry, parse: Parse) {
+        self.read += 1;
+        let bytes = files::bytes(&entry.path);
+        let hash = Some(hash(&bytes));
+        if entry.hash != hash {
+            self.parsed += 1;
+            self.changed = true;
+            let text = bytes.and_then(|bytes| files::text(&entry.path, bytes));
+            entry.hash = hash;
+            entry.kept = Kept::new(parse(&entry.path, text));
+        }
+    }
 }
 
-/// Reads a file, and parses it unless its content is the `known` one.
-fn read(path: &Path, known: Option<&[u8; 32]>, parse: Parse) -> Found {
-    let bytes = files::bytes(path);
+/// Stands for the content of a file, or for the reason why there is none.
+fn hash(bytes: &Result<Vec<u8>, Box<Finding>>) -> [u8; 32] {
     let mut hash = Sha256::new();
-    match &bytes {
+    match bytes {
         Ok(bytes) => {
             hash.update(b"text");
             hash.update(bytes);
@@ -182,10 +188,5 @@ fn read(path: &Path, known: Option<&[u8; 32]>, parse: Parse) -> Found {
             hash.update(&finding.message);
         }
     }
-    let hash = hash.finalize().into();
-    if known == Some(&hash) {
-        return Found { hash, kept: None };
-    }
-    let text = bytes.and_then(|bytes| files::text(path, bytes));
-    Found { hash, kept: Some(Kept::new(parse(path, text))) }
+    hash.finalize().into()
 }

@@ -15,7 +15,7 @@ use crate::manifest::document::{
 use crate::manifest::finding::Finding;
 use crate::manifest::place::{Excerpt, Spot};
 use crate::manifest::read::ReadManifest;
-use crate::model::{Desired, Labels, Text, Texts, TuningSpec};
+use crate::model::{Desired, Labels, Text, Texts, TuningSpec, Wanted};
 
 /// A manifest, folded.
 #[derive(Debug)]
@@ -67,11 +67,13 @@ impl Folded {
         }
         let manifest = self.restored();
         let own = manifest.document.metadata.labels.clone();
-        let made = common.make(manifest, texts);
-        if let Made { desired: Some(desired), findings, usage: None } = &made
+        let mut made = common.make(manifest, texts);
+        if let Made { desired: Some(desired), findings, usage: None } = &mut made
             && let Some(own_labels) = mask(&desired.spec.labels, &own)
         {
-            self.desired = desired.clone();
+            // Where the one before lies, so that ten thousand leave no holes.
+            *self.desired = Wanted::clone(desired);
+            *desired = self.desired.clone();
             self.own_labels = own_labels;
             self.findings = findings.as_slice().into();
             self.common = Some(common.clone());

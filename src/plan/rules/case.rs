@@ -12,7 +12,7 @@ use crate::mutant::{Mutant, is};
 pub(super) struct Case<'a> {
     pub(super) desired: &'a Desired,
     /// What the manifest's spec is known by.
-    pub(super) digests: Digests,
+    pub(super) digests: &'a Digests,
     /// Our runs of the name, of any spec and rerun, oldest first.
     pub(super) runs: &'a [Run<'a>],
     /// The adopted job, when the listing has it.
@@ -25,17 +25,17 @@ pub(super) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(super) fn new(desired: &'a Desired, index: &'a Index<'a>, policy: &'a Policy) -> Self {
-        let digests = Digests::of(&desired.spec);
+        let digests = desired.digests();
         let runs = index.runs(&desired.key);
         let adopted = index.adopted(desired);
         let rerun = Some(desired.key.rerun);
         let mut same: Vec<&Run<'_>> = runs
             .iter()
-            .filter(|run| run.stamp.rerun == rerun && has_spec(run, desired, &digests))
+            .filter(|run| run.stamp.rerun == rerun && has_spec(run, desired, digests))
             .collect();
         // What only echoes the same may have been asked for more. It counts
         // where no run of this very spec is live or good.
-        let exact = |run: &Run<'_>| has_digest(run.stamp, &digests);
+        let exact = |run: &Run<'_>| has_digest(run.stamp, digests);
         let lives = |run: &Run<'_>| matches!(run.job.phase(), Phase::Good | Phase::Active);
         if same.iter().any(|run| exact(run) && lives(run)) {
             same.retain(|run| exact(run));
@@ -43,7 +43,7 @@ impl<'a> Case<'a> {
         let mut wanted: Vec<&Observed> = same.into_iter().map(|run| run.job).collect();
         // An adopted job counts while its echo equals every set field.
         let taken = adopted.filter(|job| {
-            let stamped = job.stamp.as_ref().is_some_and(|stamp| has_digest(stamp, &digests));
+            let stamped = job.stamp.as_ref().is_some_and(|stamp| has_digest(stamp, digests));
             stamped || equivalent(&desired.spec, &job.echo)
         });
         wanted.extend(taken.filter(|job| wanted.iter().all(|w| w.name != job.name)));
@@ -58,7 +58,7 @@ impl<'a> Case<'a> {
 
     /// A model of this very spec whose run is not listed.
     pub(super) fn model(&self) -> Option<&'a FoundModel> {
-        self.index.model(&self.desired.key, &self.digests)
+        self.index.model(&self.desired.key, self.digests)
     }
 
     /// The oldest wanted run in that phase.
@@ -97,7 +97,7 @@ impl<'a> Case<'a> {
     pub(super) fn is_twin(&self, run: &Run<'_>, survivor: &Observed) -> bool {
         let theirs = survivor.stamp.as_ref().and_then(|stamp| stamp.spec.as_ref());
         let same_spec = theirs.is_none_or(|theirs| run.stamp.spec.as_ref() == Some(theirs));
-        self.is_wanted(run.job) && (same_spec || has_digest(run.stamp, &self.digests))
+        self.is_wanted(run.job) && (same_spec || has_digest(run.stamp, self.digests))
     }
 
     /// Whether nothing is known that tells the two runs' data apart.

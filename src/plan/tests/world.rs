@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::{
-    CreateRequest, Desired, FoundModel, HyperParameters, JobError, JobName, JobState, Key,
+    CreateRequest, Desired, Facts, FoundModel, HyperParameters, JobError, JobName, JobState, Key,
     Lifecycle, Listing, Name, Observation, Observed, Place, Source, Stamp, SupervisedTuningSpec,
     TunedModel, TuningSpec, Untrusted, Wanted,
 };
@@ -101,22 +101,25 @@ impl World {
             state,
             JobState::Queued | JobState::Pending | JobState::Running | JobState::Updating
         );
-        self.jobs.push(Observed {
-            name: job_name(self.next_id),
-            place: place(),
-            stamp: Stamp::read(&request.labels),
-            tuned_model: (state == JobState::Succeeded).then(a_model),
-            state,
-            create_time: seconds(age),
-            start_time: seconds(age - 60),
-            end_time: if ended { seconds(age - 1_800) } else { None },
-            echo,
-            error: None,
-            experiment: None,
-            billable_tokens: None,
-            pre_tuned_base: None,
-            data: None,
-        });
+        self.jobs.push(
+            Facts {
+                name: job_name(self.next_id),
+                place: place(),
+                stamp: Stamp::read(&request.labels),
+                tuned_model: (state == JobState::Succeeded).then(a_model),
+                state,
+                create_time: seconds(age),
+                start_time: seconds(age - 60),
+                end_time: if ended { seconds(age - 1_800) } else { None },
+                echo,
+                error: None,
+                experiment: None,
+                billable_tokens: None,
+                pre_tuned_base: None,
+                data: None,
+            }
+            .into(),
+        );
         self.next_id += 1;
         self
     }
@@ -131,7 +134,7 @@ impl World {
     pub(super) fn forgotten(mut self) -> Self {
         let job = self.jobs.pop().unwrap();
         let name = "projects/42/locations/us/models/7@1".to_owned();
-        self.models.push(FoundModel { name: name.into(), stamp: job.stamp.unwrap() });
+        self.models.push(FoundModel { name: name.into(), stamp: job.stamp.clone().unwrap() });
         self
     }
 
@@ -227,22 +230,25 @@ impl World {
                     }
                     let mut echo = create.request.spec.clone();
                     echo.labels = labels.clone();
-                    next.jobs.push(Observed {
-                        name: job_name(1_000 + next.next_id),
-                        place: create.key.place.clone(),
-                        stamp: Stamp::read(&labels),
-                        state: JobState::Pending,
-                        create_time: seconds(0),
-                        start_time: None,
-                        end_time: None,
-                        echo,
-                        error: None,
-                        tuned_model: None,
-                        experiment: None,
-                        billable_tokens: None,
-                        pre_tuned_base: None,
-                        data: None,
-                    });
+                    next.jobs.push(
+                        Facts {
+                            name: job_name(1_000 + next.next_id),
+                            place: create.key.place.clone(),
+                            stamp: Stamp::read(&labels),
+                            state: JobState::Pending,
+                            create_time: seconds(0),
+                            start_time: None,
+                            end_time: None,
+                            echo,
+                            error: None,
+                            tuned_model: None,
+                            experiment: None,
+                            billable_tokens: None,
+                            pre_tuned_base: None,
+                            data: None,
+                        }
+                        .into(),
+                    );
                     next.next_id += 1;
                 }
                 Action::Cancel(cancel) => {

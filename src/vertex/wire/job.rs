@@ -7,9 +7,9 @@ use super::lenient::{self, Double, Int, Maybe};
 use super::stats::{billable_tokens, data_stats};
 use super::{WireError, object};
 use crate::model::{
-    AdapterSize, Checkpoint, EncryptionSpec, HyperParameters, JobError, JobName, JobState, Labels,
-    Observed, Place, PreTunedModel, PreferenceHyperParameters, PreferenceOptimizationSpec, Stamp,
-    SupervisedTuningSpec, Text, Texts, TunedModel, TuningSpec, Untrusted,
+    AdapterSize, Checkpoint, EncryptionSpec, Facts, HyperParameters, JobError, JobName, JobState,
+    Labels, Observed, Place, PreTunedModel, PreferenceHyperParameters, PreferenceOptimizationSpec,
+    Stamp, SupervisedTuningSpec, Text, Texts, TunedModel, TuningSpec, Untrusted, labels,
 };
 
 /// A job with its fields still unread: of the many jobs of a listing most are
@@ -70,7 +70,9 @@ impl Job<'_> {
     /// As [`Job::observed`], with the statistics of its data.
     pub(super) fn whole(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
         let data = data_stats(self.tuning_data_stats).map(Box::new);
-        Ok(Observed { data, ..self.observed(place, texts)? })
+        let mut job = self.observed(place, texts)?;
+        job.data = data;
+        Ok(job)
     }
 
     /// The job as the rest of the program knows it. What many jobs have in
@@ -98,12 +100,17 @@ impl Job<'_> {
         } = self;
         let name: JobName =
             lenient::text(name).ok_or(WireError::Name)?.parse().map_err(|_| WireError::Name)?;
-        let labels = lenient::map(labels);
-        let labels: Labels =
-            labels.iter().map(|(key, value)| (texts.take(key), texts.take(value))).collect();
+        let labels = lenient::entries(labels).into_iter();
+        let labels: Labels = labels
+            .map(|(key, value)| {
+                let is_own = labels::NAMES_A_RUN.contains(&&*key);
+                let value = if is_own { Text::from(value) } else { texts.take(&value) };
+                (texts.take(&key), value)
+            })
+            .collect();
         let own = |raw| lenient::text(raw).map(Text::from);
         let mut shared = |raw| lenient::text(raw).map(|text| texts.take(&text));
-        Ok(Observed {
+        Ok(Facts {
             name,
             place: place.clone(),
             stamp: Stamp::read(&labels),
@@ -133,7 +140,8 @@ impl Job<'_> {
                     .map(|kms_key_name| EncryptionSpec { kms_key_name }),
                 service_account: shared(service_account),
             },
-        })
+        }
+        .into())
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn models(body: &[u8]) -> Result<ModelPage, WireError> {
     }
     let next = lenient::string(next_page_token).filter(|token| !token.is_empty());
     let found = models.unwrap_or_default().into_iter().filter_map(|model| {
-        let stamp = Stamp::read(&lenient::map(model.labels).into_iter().collect())?;
+        let stamp = Stamp::read(&lenient::entries(model.labels).into_iter().collect())?;
         let name = lenient::string(model.name)?;
         let version = lenient::string(model.version_id).filter(|_| !name.contains('@'));
         let name = version.map_or(name.clone(), |version| format!("{name}@{version}"));

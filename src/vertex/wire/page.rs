@@ -59,15 +59,6 @@ impl Sieve {
             }
         }
     }
-
-    /// What is kept of a job.
-    fn trim(&self, job: Observed) -> Observed {
-        match self {
-            Self::All => job,
-            Self::Retune(_) => lighter(job),
-            Self::Lasting(_) => lasting(lighter(job)),
-        }
-    }
 }
 
 fn is_adopted(job: &Job<'_>, adopted: &Adopted) -> bool {
@@ -112,11 +103,11 @@ pub(crate) fn page(
     let mut page = Page { kept: Vec::new(), foreign: 0, next };
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
-            let job = match sieve {
+            page.kept.push(match sieve {
                 Sieve::All => job.whole(place, texts)?,
-                Sieve::Retune(_) | Sieve::Lasting(_) => sieve.trim(job.observed(place, texts)?),
-            };
-            page.kept.push(job);
+                Sieve::Retune(_) => lighter(job.observed(place, texts)?),
+                Sieve::Lasting(_) => lasting(lighter(job.observed(place, texts)?)),
+            });
         } else {
             page.foreign += 1;
         }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::model::{JobState, Phase, Place, Texts};
+use crate::vertex::Keep;
 
 fn place() -> Place {
     Place::new("acme", "us-central1")
@@ -77,4 +78,18 @@ fn a_field_of_a_wrong_type_costs_that_field_and_no_decision() {
             }
         }
     }
+}
+
+#[test]
+fn what_lasts_is_all_but_checkpoints_and_experiment() {
+    let body = format!(r#"{{"tuningJobs":[{JOB}]}}"#);
+    let read = |keep: &Keep| {
+        let page = page(body.as_bytes(), &place(), &Sieve::new(keep), &mut Texts::default());
+        page.unwrap().kept.remove(0)
+    };
+    let mut whole = read(&Keep::Retune { adopted: [].into() });
+    let made = whole.tuned_model.as_mut().unwrap();
+    assert!(!std::mem::take(&mut made.checkpoints).is_empty());
+    assert!(whole.experiment.take().is_some());
+    assert_eq!(read(&Keep::Lasting { adopted: [].into() }), whole);
 }

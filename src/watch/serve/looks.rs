@@ -139,7 +139,10 @@ impl Looks {
             };
             match read {
                 // As the listing names it: a job's own name has the project's number.
-                Ok(run) => runs.push(Observed { name: job.clone(), ..run }),
+                Ok(mut run) => {
+                    run.name = job.clone();
+                    runs.push(run);
+                }
                 Err(why) => trouble.push(Notice {
                     is_trouble: true,
                     text: format!("{} could not be read: {why}.", job.short()),

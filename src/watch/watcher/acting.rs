@@ -20,10 +20,11 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     ) -> Result<PassResult, Failure> {
         // Until it succeeds, it is due: what asked for it may go away meanwhile.
         self.complete_due = self.parts.clock.elapsed();
-        // Ten thousand jobs are tens of megabytes: two pictures of them need not
-        // be there at a time. Should this look fail, the next is complete, too.
-        self.sight = None;
+        // Should this look fail, the next is complete, too. Until it is over, what
+        // was seen is held: jobs that did not change are the same ones again.
+        let before = self.sight.take();
         let seen = self.look_until_whole(task).await?;
+        drop(before);
         let failed = seen.failed.clone();
         let acts = task.mode.acts() && seen.plan.actions.iter().any(|a| self.may_act(a));
         let (sight, plan) = if acts {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use retune::fuzzing;
-use retune::model::{Observed, Phase, Place, Stamp, TuningSpec, labels};
+use retune::model::{Facts, Observed, Phase, Place, Stamp, TuningSpec, labels};
 use retune::vertex::Keep;
 use serde_json::Value;
 
@@ -117,7 +117,7 @@ fn page(body: &[u8], value: Option<&Value>, place: &Place) {
         // But for the labels that its stamp was read from.
         let labels = job.echo.labels.iter().filter(|(key, _)| !labels::is_reserved(key));
         let echo = TuningSpec { labels: labels.collect(), ..job.echo.clone() };
-        let lighter = Observed { echo, ..job.clone() };
+        let lighter: Observed = Facts { echo, ..Facts::clone(job) }.into();
         assert!(kept.contains(&lighter), "ours was taken for foreign: {job:?}");
     }
     let Some(value) = value else { return };

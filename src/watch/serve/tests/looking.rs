@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tokio::sync::Semaphore;
 
 use super::*;
-use crate::model::TuningSpec;
+use crate::model::{Facts, TuningSpec};
 use crate::watch::serve::looks::{Known, Looks};
 
 /// A service whose jobs are in these states, and that answers when it may.
@@ -28,7 +28,7 @@ impl Reader for Service {
         *self.jobs.lock().unwrap() += 1;
         let id: u32 = job.id().parse().unwrap();
         let state = self.states.lock().unwrap().get(&id).cloned();
-        Ok(Observed {
+        Ok(Facts {
             name: job.clone(),
             place: Place::new("acme-ml", "us-central1"),
             stamp: None,
@@ -43,7 +43,8 @@ impl Reader for Service {
             experiment: None,
             billable_tokens: None,
             data: None,
-        })
+        }
+        .into())
     }
 
     async fn curves(&self, _: &Name, _: &Observed) -> Charts {

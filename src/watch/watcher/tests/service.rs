@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::super::*;
 use crate::model::{
-    CreateRequest, Desired, JobName, JobState, Key, Labels, Lifecycle, Listing, Observed, Place,
-    Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
+    CreateRequest, Desired, Facts, JobName, JobState, Key, Labels, Lifecycle, Listing, Observed,
+    Place, Source, Stamp, Text, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::vertex::{CancelOutcome, CreateOutcome, Keep, ReadError, Refusal, VerifiedJob};
 
@@ -62,7 +62,7 @@ impl Service {
     ) -> Observed {
         let mut jobs = self.jobs.lock().unwrap();
         let (id, location) = (jobs.len() + 1, &place.location);
-        let job = Observed {
+        let job: Observed = Facts {
             name: format!("projects/42/locations/{location}/tuningJobs/{id}").parse().unwrap(),
             place: place.clone(),
             stamp: Stamp::read(labels),
@@ -77,7 +77,8 @@ impl Service {
             billable_tokens: None,
             pre_tuned_base: None,
             data: None,
-        };
+        }
+        .into();
         jobs.push(job.clone());
         job
     }

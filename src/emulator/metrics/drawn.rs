@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::Run;
+use super::{Curves, Run};
 use crate::emulator::storage::Draw;
 
 /// Most points of one series in an answer, unless the client asks for all.
@@ -35,6 +35,12 @@ enum Shape {
     Accuracy,
     /// Tokens predicted in a step.
     Predictions,
+}
+
+impl Shape {
+    fn is_loss(self) -> bool {
+        matches!(self, Self::Loss | Self::PreferenceLoss)
+    }
 }
 
 /// Series of supervised tuning.
@@ -106,6 +112,19 @@ impl Series {
         // evaluation loss starts to rise there.
         let by_heart = (passes - 3.0).max(0.0);
         let drift = if self.evaluation { 0.02 * by_heart } else { -0.01 * by_heart };
+        let drift = match run.curves {
+            // Half in all, fifty times the noise.
+            Curves::Overfit if self.evaluation => 0.85 * (progress - 0.4).max(0.0),
+            Curves::Diverged if self.shape.is_loss() && !self.evaluation => {
+                let at = (run.steps_total * 3 / 5).max(1);
+                match step.cmp(&at) {
+                    std::cmp::Ordering::Less => drift,
+                    std::cmp::Ordering::Equal => return f64::INFINITY,
+                    std::cmp::Ordering::Greater => return f64::NAN,
+                }
+            }
+            _ => drift,
+        };
         let value = match self.shape {
             Shape::Loss => {
                 let (start, floor) = (1.9 + start, 0.35 + 0.3 * floor);
@@ -208,6 +227,28 @@ mod tests {
     fn evaluation_comes_at_the_ends_of_epochs() {
         let eval = all(&run()).into_iter().find(|series| series.evaluation).unwrap();
         assert_eq!(eval.steps(&run()), [25, 50, 75, 100]);
+    }
+
+    #[test]
+    fn curves_out_of_the_ordinary() {
+        let all = |curves| {
+            let run = Run { curves, ..run() }.lengthened();
+            (super::all(&run), run)
+        };
+        for seed in 0..50 {
+            let (series, run) = all(Curves::Overfit);
+            let run = Run { seed, ..run };
+            let values: Vec<f64> =
+                series[3].steps(&run).iter().map(|step| series[3].value(&run, *step)).collect();
+            let lowest = values.iter().copied().fold(f64::MAX, f64::min);
+            assert!(values[3] > lowest * 1.1 && values[2] > lowest * 1.02, "{seed}: {values:?}");
+        }
+        let (series, run) = all(Curves::Diverged);
+        assert!(series[0].value(&run, 59).is_finite());
+        assert_eq!(series[0].value(&run, 60), f64::INFINITY);
+        assert!(series[0].value(&run, 61).is_nan() && series[3].value(&run, 75).is_finite());
+        let (series, run) = all(Curves::Long);
+        assert_eq!(series[0].steps(&run).len(), 100_000);
     }
 
     #[test]

@@ -1,0 +1,125 @@
+//! What is said of an answer, and of a question that got none.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::Asking;
+use super::whom::Whom;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::model::ResourceName;
+use crate::prompt::{Answer, Plain, Thinking, Verdict};
+use crate::vertex::ReadError;
+
+/// An answer, and how long it took.
+pub(super) struct Answered {
+    pub(super) answer: Answer,
+    /// Until its first text, where that was seen.
+    pub(super) first: Option<Duration>,
+    pub(super) took: Duration,
+}
+
+impl Answered {
+    /// The text for people, with a line break at its end.
+    pub(super) fn text(&self) -> String {
+        let mut text = Plain::whole(&self.answer.text);
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text
+    }
+
+    /// `41 tokens in, 3 out; 0.45 s`
+    pub(super) fn figures(&self) -> String {
+        let mut text = self.answer.usage.words().unwrap_or_else(|| "tokens not counted".to_owned());
+        text.push_str("; ");
+        if let Some(first) = self.first {
+            text.push_str(&format!("first after {}, ", seconds(first)));
+        }
+        text.push_str(&seconds(self.took));
+        text.push_str(if self.first.is_some() { " in all" } else { "" });
+        text
+    }
+
+    /// For programs: the text exactly as it came.
+    pub(super) fn json(&self, model: &ResourceName) -> Value {
+        let mut value = Map::new();
+        value.insert("model".to_owned(), Value::from(model.to_string()));
+        value.insert("verdict".to_owned(), Value::from(self.answer.verdict().word()));
+        value.extend(self.answer.json());
+        value.insert("latencyMs".to_owned(), json!(self.took.as_millis() as u64));
+        value.insert("response".to_owned(), self.answer.response());
+        Value::Object(value)
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2} s", time.as_secs_f64())
+}
+
+/// What a program needs to know of whom was asked.
+pub(super) fn document(whom: &Whom) -> Map<String, Value> {
+    let Whom { name, job, endpoint: _, checkpoint, model, base_model } = whom;
+    let value = json!({
+        "formatVersion": 1,
+        "name": name,
+        "job": job.to_string(),
+        "checkpoint": checkpoint,
+        "tunedModel": model,
+        "baseModel": base_model,
+    });
+    value.as_object().cloned().unwrap_or_default()
+}
+
+/// What is wrong with an answer, as the end of the command; a remark is said.
+pub(super) fn judged(asking: &Asking<'_>, verdict: &Verdict) -> Result<Exit, Failure> {
+    let hint = verdict.hint();
+    match verdict.words() {
+        None => Ok(Exit::Done),
+        Some(words) if verdict.is_answer() => {
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            asking.output.say(&format!("{words}{hint}\n"));
+            Ok(Exit::Done)
+        }
+        Some(words) => {
+            let failure = Failure::new(Exit::Failed, words);
+            Err(match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
+        }
+    }
+}
+
+/// A question without an answer, with the exit code and the next thing to do.
+pub(super) fn unasked(asking: &Asking<'_>, whom: &Whom, error: ReadError) -> Failure {
+    let session = asking.session;
+    let describe = session.command(&format!("describe {}", whom.name));
+    let (exit, hint) = match &error {
+        ReadError::NoSuchResource { name, .. } if *name == whom.endpoint => (
+            Exit::Failed,
+            Some(format!(
+                "the endpoint is gone, or nothing is deployed to it any more; {describe} shows \
+                 the runs, --run JOB asks another one"
+            )),
+        ),
+        ReadError::NoSuchResource { .. } => (
+            Exit::Failed,
+            Some("that model may not be served where the endpoint is; --compare-base=MODEL names another".to_owned()),
+        ),
+        ReadError::Refused { status: 400, .. } if asking.args.thinking == Thinking::Lowest => (
+            Exit::Failed,
+            Some("if it is about thinking, --thinking model leaves that to the model".to_owned()),
+        ),
+        ReadError::Refused { .. } | ReadError::Throttled { .. } => {
+            (Exit::Failed, session.hint(&error))
+        }
+        _ => (Exit::Unreachable, session.hint(&error)),
+    };
+    let failure = Failure::new(exit, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
