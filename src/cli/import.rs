@@ -117,10 +117,7 @@ async fn read(jobs: &[&Observed], session: &Session) -> Result<Vec<Job>, Failure
         let whole = session.client.get_asked(&job.name).await;
         let whole = whole.map_err(|e| session.unreachable(session.hint(&e), e));
         // The place is written as the user does.
-        whole.map(|(mut observed, rest)| {
-            observed.place = job.place.clone();
-            Job { observed, rest }
-        })
+        whole.map(|(observed, rest)| Job { observed: observed.in_place(&job.place), rest })
     });
     let mut reads = futures_util::stream::iter(reads).buffered(READS_AT_A_TIME);
     let mut all = Vec::with_capacity(jobs.len());
