@@ -114,10 +114,10 @@ fn page(body: &[u8], value: Option<&Value>, place: &Place) {
     let (kept, foreign, token) = ours.expect("a page");
     assert_eq!((kept.len() as u64 + foreign, &token), (jobs.len() as u64, next));
     for job in jobs.iter().filter(|job| job.stamp.is_some()) {
-        // But for the labels that its stamp was read from.
+        // But for the labels that its stamp was read from, and for statistics.
         let labels = job.echo.labels.iter().filter(|(key, _)| !labels::is_reserved(key));
         let echo = TuningSpec { labels: labels.collect(), ..job.echo.clone() };
-        let lighter: Observed = Facts { echo, ..Facts::clone(job) }.into();
+        let lighter: Observed = Facts { echo, data: None, ..Facts::clone(job) }.into();
         assert!(kept.contains(&lighter), "ours was taken for foreign: {job:?}");
     }
     let Some(value) = value else { return };
