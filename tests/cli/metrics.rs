@@ -356,6 +356,9 @@ fn names_that_mean_nothing() {
     hint: did you mean `support-faq`?
     [exit 64]
     ");
+    let output = world.command(&["metrics", "a\u{1b}]0;x\u{7}b"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("error: no tuned model is named `a\\u{1b}]0;x\\u{7}b`\n"), "{said}");
     assert_snapshot!(world.run("metrics"), @"
     --- stderr
     error: the following required arguments were not provided:

@@ -181,7 +181,7 @@ fn a_page_to_look_at() {
     wrote page.html
     [exit 0]
     ");
-    let page = std::fs::read_to_string(world.path("page.html")).unwrap();
+    let page = String::from_utf8(std::fs::read(world.path("page.html")).unwrap()).unwrap();
     let (faq, router) = ("#model/acme-ml/us-central1/faq", "#model/acme-ml/us-central1/router");
     let shown = [
         "<title>acme-tuning · retune</title>",

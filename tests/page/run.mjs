@@ -1,5 +1,5 @@
 // What a reader sees of the page: drives a headless Chromium over what the
-// daemon serves and over the file of `retune status --html`.
+// daemon serves and over the files of `retune status --html` and `retune metrics`.
 //
 //     node tests/page/run.mjs PATH-OF-THE-BINARY [NAME-OF-A-GROUP…]
 //
@@ -13,10 +13,11 @@ import { launch } from './browser.mjs';
 import { filed } from './filed.mjs';
 import { hostile } from './hostile.mjs';
 import { many } from './many.mjs';
+import { metrics } from './metrics.mjs';
 import { refreshing } from './refreshing.mjs';
 import { served } from './served.mjs';
 
-const groups = { served, filed, hostile, refreshing, many };
+const groups = { served, filed, hostile, refreshing, many, metrics };
 
 let passed = 0;
 let failed = 0;

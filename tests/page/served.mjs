@@ -41,6 +41,10 @@ export async function served({ binary, browser, check, after }) {
     expect((await text(page, '#spec')).includes('gs://acme-ml/support-faq/train.jsonl'), 'the spec');
     expect((await text(page, '#data')).includes('Billable tokens'), 'the data');
     expect((await page.locator('#data svg rect').count()) > 3, 'the histograms');
+    equal(await page.locator('#curves svg.rc-chart').count(), 2, 'the curves');
+    const line = page.locator('#curves .rc-line').first();
+    const stroke = await line.evaluate((line) => getComputedStyle(line).stroke);
+    expect(/^rgb/.test(stroke), `a line is drawn with ${stroke}`);
     expect((await text(page, '#made')).includes('/endpoints/'), 'the endpoint');
     await page.click('a:text-is("All models")');
     await page.waitForURL(`${daemon.url}/`);

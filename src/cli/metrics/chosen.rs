@@ -8,7 +8,7 @@ use crate::cli::failure::{Failure, meant};
 use crate::cli::output::Output;
 use crate::cli::runs::{job_names, runs};
 use crate::cli::session::Session;
-use crate::model::{Desired, JobName, Name, Observation, Observed, Place};
+use crate::model::{Desired, JobName, Name, Observation, Observed, Place, Untrusted};
 use crate::observe;
 use crate::plan::{Plan, plan};
 use crate::vertex::{ReadError, Vertex};
@@ -125,7 +125,7 @@ fn unknown(name: &str, owner: &Name, seen: &Observation, session: &Session) -> F
     let manifests = session.desired.iter().map(|d| d.key.name.as_str());
     let jobs = ours(owner, seen).filter_map(|job| job.stamp.as_ref()).map(|s| s.name.as_str());
     let hint = meant(name, manifests.chain(jobs), &session.command("jobs"));
-    Failure::usage(format!("no tuned model is named `{name}`")).hint(hint)
+    Failure::usage(format!("no tuned model is named `{}`", inert(name))).hint(hint)
 }
 
 /// The run that the plan says is in sync or in flight; else the newest with an
@@ -156,7 +156,7 @@ async fn by_job(target: &str, session: &Session) -> Result<Observed, Failure> {
         return Err(Failure::usage(format!(
             "`{}` is no run: expected an ID, tuningJobs/ID or \
              projects/P/locations/L/tuningJobs/ID",
-            crate::model::Untrusted::new(target).shown()
+            inert(target)
         ))
         .hint("tuned models are named without --run"));
     };
@@ -182,5 +182,10 @@ async fn by_job(target: &str, session: &Session) -> Result<Observed, Failure> {
             "a run elsewhere is named in full: projects/P/locations/L/tuningJobs/ID".to_owned(),
         ),
     };
-    Err(Failure::usage(format!("there is no run `{target}`{where_to}")).hint(hint))
+    Err(Failure::usage(format!("there is no run `{}`{where_to}", inert(target))).hint(hint))
+}
+
+/// What was typed, or pasted from somewhere, as it may be printed.
+fn inert(text: &str) -> String {
+    Untrusted::new(text).shown().to_string()
 }
