@@ -88,12 +88,6 @@ impl Observed {
         Glimpse(Arc::downgrade(&self.0))
     }
 
-    /// Whether both are one, and not only equal.
-    #[cfg(test)]
-    pub(crate) fn is_the_very(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
     /// Seen in that place.
     pub fn in_place(mut self, place: &Place) -> Self {
         self.place = place.clone();

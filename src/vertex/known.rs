@@ -69,7 +69,7 @@ mod tests {
         let before = known.of(&place());
         let same = settled(job(1, "JOB_STATE_SUCCEEDED"), &before);
         let other = settled(job(2, "JOB_STATE_FAILED"), &before);
-        assert!(same.is_the_very(&first[0]));
+        assert!(std::ptr::eq(&*same, &*first[0]));
         assert_eq!(other.state, JobState::Failed);
         drop((before, first, same));
         assert!(known.of(&place()).is_empty());
