@@ -22,7 +22,7 @@ pub(super) async fn charts(client: &VertexClient, name: &Name, run: &Observed) -
         })),
         Err(error) => {
             let why = Untrusted::new(chain(&error));
-            Charts::Unread(format!("They could not be read: {}.", why.shown()))
+            Charts::Failed(format!("They could not be read: {}.", why.phrase()))
         }
     }
 }

@@ -181,6 +181,17 @@ impl Costs {
     }
 }
 
+#[cfg(test)]
+impl FromIterator<(Place, Name, Spent)> for Costs {
+    fn from_iter<I: IntoIterator<Item = (Place, Name, Spent)>>(costs: I) -> Self {
+        let mut all = Self::default();
+        for (place, name, spent) in costs {
+            all.0.entry(place).or_default().insert(name, spent);
+        }
+        all
+    }
+}
+
 impl Spent {
     /// The sum of what is known.
     pub fn of<'c>(costs: impl Iterator<Item = &'c Cost>) -> Self {

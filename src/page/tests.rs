@@ -12,7 +12,7 @@ use crate::curves::{Curves, Missing, Point, Series};
 use crate::detail::Detail;
 use crate::model::{
     Costs, Desired, Facts, JobError, JobName, JobState, Key, Name, Observed, Place, Prices,
-    Progress, Source, TunedModel, TuningSpec, Untrusted, Wanted,
+    Progress, Source, Spent, Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
 };
 use crate::plan::{Held, HoldReason, InFlight, InSync, Orphan, Plan};
 
@@ -98,6 +98,10 @@ fn desired(name: &str) -> Desired {
 }
 
 fn observed(id: u32, state: JobState) -> Observed {
+    facts(id, state).into()
+}
+
+fn facts(id: u32, state: JobState) -> Facts {
     Facts {
         name: job(id),
         place: Place::new("acme-ml", "us-central1"),
@@ -114,18 +118,20 @@ fn observed(id: u32, state: JobState) -> Observed {
         billable_tokens: None,
         data: None,
     }
-    .into()
 }
 
 /// The own view of a model with one run.
 fn view(charts: &Charts) -> Page {
-    let (plan, around, desired) = (plan(), Around::default(), desired("broken"));
-    let run = observed(1, JobState::Failed);
+    view_of(&observed(1, JobState::Failed), &Around::default(), charts)
+}
+
+fn view_of(run: &Observed, around: &Around, charts: &Charts) -> Page {
+    let (plan, desired) = (plan(), desired("broken"));
     let prices = Prices::default();
     let owner = "acme".parse().unwrap();
     let overview = around.overview(&plan, &owner, 0);
     let view = View {
-        detail: &Detail::new(&desired, &[&run], &prices, None, |_| None),
+        detail: &Detail::new(&desired, &[run], &prices, None, |_| None),
         listed: &[],
         plan: &plan,
         prices: &prices,
@@ -287,4 +293,35 @@ fn an_own_view_says_why_and_what_next() {
     ] {
         assert!(html.contains(wanted), "{wanted} is not in {html}");
     }
+}
+
+#[test]
+fn an_own_view_has_the_cost_of_all_runs_also_of_those_that_are_not_read() {
+    let key = key("broken");
+    let spent = Spent { usd: 12.5, known: 9, unknown: 1 };
+    let costs = [(key.place, key.name, spent)].into_iter().collect();
+    let around = Around { costs, ..Around::default() };
+    let html = view_of(&observed(1, JobState::Failed), &around, &unread()).html;
+    assert_eq!(
+        between(&html, "<dt>Cost of all runs</dt><dd>", "</dd>"),
+        "$12.50 and 1 run unknown"
+    );
+}
+
+#[test]
+fn a_label_that_cannot_be_read_is_no_zero() {
+    let stamp = Stamp {
+        owner: "acme".parse().unwrap(),
+        name: "broken".parse().unwrap(),
+        rerun: None,
+        spec: None,
+        data: None,
+        rev: None,
+        attempt: 1,
+        run: None,
+    };
+    let run = Facts { stamp: Some(stamp), ..facts(1, JobState::Failed) }.into();
+    let html = view_of(&run, &Around::default(), &unread()).html;
+    let run = html.split_once("Attempt").unwrap().0;
+    assert!(run.ends_with("<dt>Rerun</dt><dd>unreadable</dd></div><div><dt>"), "{run}");
 }

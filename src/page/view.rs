@@ -47,6 +47,8 @@ pub enum Charts {
     Read(Box<curves::Run>),
     /// Why nothing was, in words with backticks around what is to be typed.
     Unread(String),
+    /// Why it could not be read this time, in such words.
+    Failed(String),
 }
 
 impl View<'_> {
@@ -81,7 +83,7 @@ impl View<'_> {
         let part = |id: &str, content: Markup| part(form, id, &content);
         html! {
             (notices(form, self.notices))
-            (part("about", self.facts()))
+            (part("about", self.facts(row)))
             (part("now", self.now(row)))
             (part("runs", runs::runs(self.detail, self.listed)))
             (part("curves", charts::charts(self.curves, self.detail.key)))
@@ -105,16 +107,18 @@ impl View<'_> {
         }
     }
 
-    fn facts(&self) -> Markup {
+    fn facts(&self, row: &Row<'_>) -> Markup {
         let Detail { key, source, spec, .. } = self.detail;
         let file = Untrusted::new(source.file.to_string_lossy());
+        // As the list has it: only the newest runs are read for a view.
+        let spent = row.cost.unwrap_or_else(|| self.detail.spent());
         html! {
             dl.facts {
                 div { dt { "Place" } dd { (Told(&key.place.to_string())) } }
                 div { dt { "Owner" } dd { (key.owner.as_str()) } }
                 div { dt { "Manifest" } dd { (Said(file.shown())) ":" (source.line) } }
                 div { dt { "Rerun" } dd { (key.rerun) } }
-                div { dt { "Cost of all runs" } dd { (Said(self.detail.spent())) } }
+                div { dt { "Cost of all runs" } dd { (Said(spent)) } }
                 div.wide { dt { "Spec" } dd.mono { (spec) } }
             }
         }

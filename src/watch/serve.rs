@@ -9,7 +9,8 @@
 //!    (`Origin`) nor by a name that resolves to this machine (`Host`); see
 //!    `guard`.
 //! 3. Who is slow is cut off, and who comes in crowds pushes out the oldest of
-//!    the crowd and not a newcomer; see `connections`.
+//!    the crowd and neither a newcomer nor who is about to be answered; see
+//!    `connections`.
 //! 4. Nobody makes the loop wait: what is told was published before, and what
 //!    is read for somebody who asks is bounded; see `looks`.
 

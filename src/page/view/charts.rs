@@ -14,7 +14,7 @@ pub(super) fn charts(charts: &Charts, key: &Key) -> Markup {
         h2 { "Curves" }
         @match charts {
             Charts::Read(run) => (read(run, key)),
-            Charts::Unread(why) => p.quiet { (quoted(why)) },
+            Charts::Unread(why) | Charts::Failed(why) => p.quiet { (quoted(why)) },
         }
     }
 }

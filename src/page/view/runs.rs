@@ -57,7 +57,7 @@ fn run(run: &Run<'_>) -> Markup {
             (took("Ran", run.ran))
             div { dt { "Cost" } dd { (Said(&run.cost)) } }
             @if let Some(stamp) = &job.stamp {
-                div { dt { "Rerun" } dd { (stamp.rerun.unwrap_or(0)) } }
+                div { dt { "Rerun" } dd { @match stamp.rerun { Some(rerun) => (rerun), None => "unreadable" } } }
                 div { dt { "Attempt" } dd { (stamp.attempt) } }
                 @if let Some(at) = stamp.rev.and_then(|rev| jiff::Timestamp::from_second(rev).ok()) {
                     div { dt { "From the commit of" } dd { (time(at)) } }

@@ -15,7 +15,7 @@ use super::super::metrics::{CONTENT_TYPE, Metrics, Requests};
 use super::super::published::{self, Manifested, Published, Shown};
 use super::looks::Looks;
 use super::page::List;
-use crate::model::{JobName, Progress, Untrusted, inert_json};
+use crate::model::{Costs, JobName, Progress, Untrusted, inert_json};
 use crate::plan::Plan;
 use crate::plan::show::status;
 
@@ -155,16 +155,20 @@ pub(super) struct Document {
     /// What it was made of. They are only compared: a plan ends with its pass.
     plan: Weak<Plan>,
     progress: Weak<std::collections::BTreeMap<JobName, Progress>>,
+    costs: Weak<Costs>,
     body: Bytes,
 }
 
 impl Document {
     fn of(&mut self, shown: &Shown) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
-        if !self.plan.ptr_eq(&plan) || !self.progress.ptr_eq(&progress) {
+        let costs = Arc::downgrade(&shown.costs);
+        let same =
+            self.plan.ptr_eq(&plan) && self.progress.ptr_eq(&progress) && self.costs.ptr_eq(&costs);
+        if !same {
             let document = status::document(&shown.plan, &shown.progress, &shown.costs);
             let body = Bytes::from(inert_json(&format!("{document:#}\n")));
-            *self = Self { plan, progress, body };
+            *self = Self { plan, progress, costs, body };
         }
         self.body.clone()
     }

@@ -7,8 +7,10 @@
 //!
 //! 1. Who reads pages cannot spend the quota that the loop lives on: looks are
 //!    limited in number, whoever asks and however often.
-//! 2. Who asks for a model that is being looked at waits for that look.
-//! 3. What has ended is read once; what goes on, once a minute.
+//! 2. Who asks for a model that is being looked at waits for that look, but for
+//!    no longer than a moment; then it is told what is known without it.
+//! 3. What has ended is read once; what goes on or could not be read, once a
+//!    minute.
 //! 4. What is kept is bounded, and what nobody asked for the longest goes first.
 
 use std::collections::VecDeque;
@@ -18,7 +20,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Mutex as Waiting;
 
-use crate::model::{JobName, JobState, Name, Observed, Phase, Place};
+use crate::model::{JobName, JobState, Name, Observed, Phase, Place, Untrusted};
 use crate::page::{Charts, Notice};
 
 /// Who reads from Vertex what a view needs beyond the listing.
@@ -38,6 +40,10 @@ const LOOKS: usize = 10;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// How long somebody waits for a look. A connection ends after thirty seconds,
+/// and a person takes a page for broken after far fewer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Models that are kept. Five jobs of 10 KB and a picture of 50 KB each are
 /// 6 MB.
 const MODELS: usize = 64;
@@ -45,9 +51,9 @@ const MODELS: usize = 64;
 /// What was read of one model.
 #[derive(Debug, Clone)]
 pub(super) struct Seen {
-    /// The runs that could be read, newest first.
+    /// The runs that could be read, now or before, newest first.
     pub(super) runs: Vec<Observed>,
-    /// Why others could not.
+    /// Why some could not be read now.
     pub(super) trouble: Vec<Notice>,
     /// What the newest run with an experiment measured.
     pub(super) charts: Charts,
@@ -67,16 +73,29 @@ pub(super) enum Known {
         /// When there may be the next look.
         wait: Duration,
     },
+    /// A look goes on, and takes long.
+    Reading {
+        /// What an earlier look read.
+        before: Option<Arc<Seen>>,
+    },
 }
 
 /// A run as the listing has it.
 type Listed = (JobName, JobState);
 
-type Entry = Arc<Waiting<Option<Arc<Seen>>>>;
+/// What is known of one model.
+#[derive(Default)]
+struct Entry {
+    /// What the last look read.
+    seen: Mutex<Option<Arc<Seen>>>,
+    /// Who holds it looks.
+    turn: Arc<Waiting<()>>,
+}
 
 /// The looks of the last minute, and what they read.
 pub(super) struct Looks {
     reader: Arc<dyn Reader>,
+    patience: Duration,
     state: Mutex<State>,
 }
 
@@ -85,12 +104,17 @@ struct State {
     /// When there were looks, in the last minute.
     times: VecDeque<Duration>,
     /// Those asked for last are the last.
-    models: VecDeque<((Place, Name), Entry)>,
+    models: VecDeque<((Place, Name), Arc<Entry>)>,
 }
 
 impl Looks {
     pub(super) fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader, state: Mutex::default() }
+        Self::with_patience(reader, PATIENCE)
+    }
+
+    /// As [`Looks::new`]; who asks waits that long for a look.
+    pub(super) fn with_patience(reader: Arc<dyn Reader>, patience: Duration) -> Self {
+        Self { reader, patience, state: Mutex::default() }
     }
 
     /// What is known of a model whose newest runs are `jobs`, in the states that
@@ -103,24 +127,42 @@ impl Looks {
         now: Duration,
     ) -> Known {
         let entry = self.lock().entry((place.clone(), name.clone()));
-        let (looks, name) = (Arc::clone(self), name.clone());
-        // A reader who goes away does not end a look that others wait for.
-        let looking = tokio::spawn(async move { looks.look(&entry, &name, &jobs, now).await });
-        // It can only end early with the whole program.
-        looking.await.unwrap_or(Known::Later { before: None, wait: Duration::ZERO })
+        let looking = self.look(&entry, name, jobs, now);
+        match tokio::time::timeout(self.patience, looking).await {
+            Ok(known) => known,
+            Err(_) => Known::Reading { before: entry.seen() },
+        }
     }
 
-    async fn look(&self, entry: &Entry, name: &Name, jobs: &[Listed], now: Duration) -> Known {
-        let mut kept = entry.lock().await;
-        if let Some(seen) = kept.as_ref().filter(|seen| seen.is_fresh(jobs, now)) {
+    async fn look(
+        self: &Arc<Self>,
+        entry: &Arc<Entry>,
+        name: &Name,
+        jobs: Vec<Listed>,
+        now: Duration,
+    ) -> Known {
+        let turn = Arc::clone(&entry.turn).lock_owned().await;
+        let before = entry.seen();
+        if let Some(seen) = before.as_ref().filter(|seen| seen.is_fresh(&jobs, now)) {
             return Known::Fresh(Arc::clone(seen));
         }
         if let Err(wait) = self.lock().take(now) {
-            return Known::Later { before: kept.clone(), wait };
+            return Known::Later { before, wait };
         }
-        let seen = Arc::new(self.read(kept.as_deref(), name, jobs, now).await);
-        *kept = Some(Arc::clone(&seen));
-        Known::Fresh(seen)
+        let (looks, kept, name) = (Arc::clone(self), Arc::clone(entry), name.clone());
+        let known = before.clone();
+        // A reader who goes away does not end a look that others wait for.
+        let looking = tokio::spawn(async move {
+            let seen = Arc::new(looks.read(known.as_deref(), &name, &jobs, now).await);
+            kept.keep(Arc::clone(&seen));
+            drop(turn);
+            seen
+        });
+        match looking.await {
+            Ok(seen) => Known::Fresh(seen),
+            // It can only end early with the whole program.
+            Err(_) => Known::Later { before, wait: Duration::ZERO },
+        }
     }
 
     async fn read(
@@ -143,16 +185,29 @@ impl Looks {
                     run.name = job.clone();
                     runs.push(run);
                 }
-                Err(why) => trouble.push(Notice {
-                    is_trouble: true,
-                    text: format!("{} could not be read: {why}.", job.short()),
-                }),
+                Err(why) => {
+                    let (short, why) = (job.short(), Untrusted::new(why));
+                    let text = match known {
+                        None => format!("{short} could not be read: {}.", why.phrase()),
+                        Some(_) => format!(
+                            "{short} could not be read again, and what is shown of it is older: {}.",
+                            why.phrase()
+                        ),
+                    };
+                    trouble.push(Notice { is_trouble: true, text });
+                    runs.extend(known.cloned());
+                }
             }
         }
         let charts = match (measured(&runs), before) {
-            (None, _) => Charts::Unread("There is no run yet.".to_owned()),
+            (None, _) if jobs.is_empty() => Charts::Unread("There is no run yet.".to_owned()),
+            (None, _) => Charts::Failed("No run could be read.".to_owned()),
             // The same run, and it had ended: its curves are what they were.
-            (Some(run), Some(before)) if has_ended(run) && measured(&before.runs) == Some(run) => {
+            (Some(run), Some(before))
+                if has_ended(run)
+                    && measured(&before.runs) == Some(run)
+                    && !matches!(before.charts, Charts::Failed(_)) =>
+            {
                 before.charts.clone()
             }
             (Some(run), _) => self.reader.curves(name, run).await,
@@ -165,9 +220,19 @@ impl Looks {
     }
 }
 
+impl Entry {
+    fn seen(&self) -> Option<Arc<Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, seen: Arc<Seen>) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+    }
+}
+
 impl State {
     /// The place for what is known of a model, which is made when it is new.
-    fn entry(&mut self, model: (Place, Name)) -> Entry {
+    fn entry(&mut self, model: (Place, Name)) -> Arc<Entry> {
         let at = self.models.iter().position(|(known, _)| *known == model);
         let entry = at.and_then(|at| self.models.remove(at)).map(|(_, entry)| entry);
         let entry = entry.unwrap_or_default();
@@ -204,7 +269,8 @@ impl Seen {
         if self.trouble.is_empty() && jobs.iter().any(is_old) {
             return false;
         }
-        let ended = self.trouble.is_empty() && self.runs.iter().all(has_ended);
+        let failed = !self.trouble.is_empty() || matches!(self.charts, Charts::Failed(_));
+        let ended = !failed && self.runs.iter().all(has_ended);
         ended || now.saturating_sub(self.at) < MINUTE
     }
 }

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::answers::App;
 use super::looks::Known;
 use crate::detail::Detail;
-use crate::model::{Costs, Desired, JobName, Observed, Place, Pretty, Prices, Progress};
+use crate::model::{Costs, Desired, JobName, Observed, Place, Pretty, Prices, Progress, Untrusted};
 use crate::page::{self, Charts, Form, Notice, Overview, Page, Runs, View};
 use crate::plan::Plan;
 use crate::watch::published::{self, Manifested, Shown};
@@ -152,7 +152,7 @@ fn own(
     prices: &Prices,
     known: Known,
 ) -> Option<Page> {
-    let mut notices = notices(state);
+    let (mut notices, mut none) = (notices(state), "Not looked at yet.");
     let seen = match known {
         Known::Fresh(seen) => Some(seen),
         Known::Later { before, wait } => {
@@ -166,12 +166,22 @@ fn own(
             });
             before
         }
+        Known::Reading { before } => {
+            none = "Still being read.";
+            notices.push(Notice {
+                is_trouble: false,
+                text: "Vertex is slow to answer. This model is still being read; until then this \
+                       is what is known of it."
+                    .to_owned(),
+            });
+            before
+        }
     };
     notices.extend(seen.iter().flat_map(|seen| seen.trouble.clone()));
     let runs: Vec<&Observed> = seen.iter().flat_map(|seen| &seen.runs).collect();
     let at = looked(app, state);
     let detail = Detail::new(desired, &runs, prices, Some(at), |job| shown.progress.get(job));
-    let none = Charts::Unread("Not looked at yet.".to_owned());
+    let none = Charts::Unread(none.to_owned());
     let view = View {
         detail: &detail,
         listed: shown.runs.get(&desired.key.place, &desired.key.name),
@@ -219,14 +229,16 @@ pub(super) fn notices(state: &published::State) -> Vec<Notice> {
              shows the last valid ones. `retune validate` says what is wrong."
         )));
     }
+    let why = state.last_failure.as_deref().map(Untrusted::new);
+    let why = why.as_ref().map(Untrusted::phrase);
     if state.failed_in_a_row > 0 {
         let times = match state.failed_in_a_row {
             1 => "The last pass".to_owned(),
             n => format!("The last {n} passes"),
         };
-        let why = state.last_failure.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         notices.push(trouble(format!("{times} failed, and what is shown is older{why}.")));
-    } else if let Some(why) = &state.last_failure {
+    } else if let Some(why) = why {
         notices.push(trouble(format!("Not everything could be looked at: {why}.")));
     }
     notices

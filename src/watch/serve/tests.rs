@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::*;
 use crate::model::{
-    JobName, JobState, Key, Name, Observed, Place, Progress, TunedModel, inert_json,
+    JobName, JobState, Key, Name, Observed, Place, Progress, Spent, TunedModel, inert_json,
 };
 use crate::page::Charts;
 use crate::plan::show::status;
@@ -253,8 +253,16 @@ async fn the_status_is_that_of_the_last_complete_pass() {
     assert!(daemon.get("/api/v1/status").await.body.contains("\"detail\": null"));
     let job = second.plan.in_flight[0].job.clone();
     let progress = Progress { detail: Some("tuning".into()), ..Default::default() };
-    daemon.looks(Shown { progress: Arc::new([(job, progress)].into()), ..second });
+    second.progress = Arc::new([(job, progress)].into());
+    daemon.looks(second.clone());
     assert!(daemon.get("/api/v1/status").await.body.contains("\"detail\": \"tuning\""));
+    // The Workspace has other prices.
+    let faq = second.plan.in_flight[0].key.clone();
+    let spent = Spent { usd: 7.0, known: 1, unknown: 0 };
+    second.costs = Arc::new([(faq.place, faq.name, spent)].into_iter().collect());
+    daemon.looks(second.clone());
+    let body = daemon.get("/api/v1/status").await.body;
+    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs)));
 }
 
 fn inert(document: &serde_json::Value) -> String {

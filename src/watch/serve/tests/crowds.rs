@@ -17,10 +17,16 @@ async fn begun(address: SocketAddr) -> TcpStream {
 
 /// Serves one word within these limits.
 async fn within(limits: Limits) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
+    within_by(limits, Router::new().fallback(async || "here\n")).await
+}
+
+async fn within_by(
+    limits: Limits,
+    router: Router,
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (ask_stop, stop) = oneshot::channel();
-    let router = Router::new().fallback(async || "here\n");
     let serving = tokio::spawn(connections::serve(listener, router, limits, stop));
     (address, ask_stop, serving)
 }
@@ -37,7 +43,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
 async fn a_crowd_of_silent_connections_keeps_nobody_out() {
-    let limits = Limits { connections: 8, head: HOUR, whole: HOUR };
+    // None is young for long.
+    let limits = Limits { connections: 8, young: Duration::ZERO, head: HOUR, whole: HOUR };
     let (address, _ask_stop, _serving) = within(limits).await;
     let mut crowd = Vec::new();
     for _ in 0..8 {
@@ -62,11 +69,34 @@ async fn a_crowd_of_silent_connections_keeps_nobody_out() {
 }
 
 #[tokio::test]
+async fn a_burst_pushes_out_nobody_who_is_about_to_be_answered() {
+    let limits = Limits { connections: 8, young: HOUR, head: HOUR, whole: HOUR };
+    let (came, mut coming) = tokio::sync::mpsc::unbounded_channel();
+    let may = Arc::new(tokio::sync::Semaphore::new(0));
+    let answers = Arc::clone(&may);
+    let router = Router::new().fallback(async move || {
+        came.send(()).unwrap();
+        answers.acquire().await.unwrap().forget();
+        "here\n"
+    });
+    let (address, _ask_stop, _serving) = within_by(limits, router).await;
+    let crowd: Vec<_> = (0..60).map(|_| tokio::spawn(asks(address))).collect();
+    // All that there is room for, and the others at the door.
+    for _ in 0..8 {
+        coming.recv().await.unwrap();
+    }
+    may.add_permits(60);
+    for one in crowd {
+        assert!(one.await.unwrap().ends_with("here\n"));
+    }
+}
+
+#[tokio::test]
 async fn who_is_slow_is_cut_off() {
     let soon = Duration::from_millis(30);
     for limits in [
-        Limits { connections: 8, head: soon, whole: HOUR },
-        Limits { connections: 8, head: HOUR, whole: soon },
+        Limits { connections: 8, young: HOUR, head: soon, whole: HOUR },
+        Limits { connections: 8, young: HOUR, head: HOUR, whole: soon },
     ] {
         let (address, _ask_stop, _serving) = within(limits).await;
         ends(&mut begun(address).await).await;
@@ -76,7 +106,7 @@ async fn who_is_slow_is_cut_off() {
 
 #[tokio::test]
 async fn stopping_waits_for_nobody_who_has_not_asked() {
-    let limits = Limits { connections: 8, head: HOUR, whole: HOUR };
+    let limits = Limits { connections: 8, young: HOUR, head: HOUR, whole: HOUR };
     let (address, ask_stop, serving) = within(limits).await;
     let mut silent = TcpStream::connect(address).await.unwrap();
     assert!(asks(address).await.ends_with("here\n"));

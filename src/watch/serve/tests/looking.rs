@@ -15,7 +15,11 @@ struct Service {
     may: Semaphore,
     jobs: Mutex<usize>,
     curves: Mutex<usize>,
+    /// Why curves cannot be read now.
+    no_curves: Mutex<Option<String>>,
 }
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 fn job(id: u32) -> JobName {
     format!("projects/42/locations/us-central1/tuningJobs/{id}").parse().unwrap()
@@ -32,7 +36,7 @@ impl Reader for Service {
             name: job.clone(),
             place: Place::new("acme-ml", "us-central1"),
             stamp: None,
-            state: state.ok_or("no such job")?,
+            state: state.ok_or("no such job.")?,
             create_time: None,
             start_time: None,
             end_time: None,
@@ -49,19 +53,28 @@ impl Reader for Service {
 
     async fn curves(&self, _: &Name, _: &Observed) -> Charts {
         *self.curves.lock().unwrap() += 1;
-        Charts::Unread("none".to_owned())
+        match &*self.no_curves.lock().unwrap() {
+            Some(why) => Charts::Failed(why.clone()),
+            None => Charts::Unread("none".to_owned()),
+        }
     }
 }
 
 impl Service {
     fn new(states: &[(u32, JobState)]) -> (Arc<Self>, Arc<Looks>) {
+        Self::asked_by(states, HOUR)
+    }
+
+    /// Who asks waits that long.
+    fn asked_by(states: &[(u32, JobState)], patience: Duration) -> (Arc<Self>, Arc<Looks>) {
         let service = Arc::new(Self {
             states: Mutex::new(states.iter().cloned().collect()),
             may: Semaphore::new(1_000),
             jobs: Mutex::default(),
             curves: Mutex::default(),
+            no_curves: Mutex::default(),
         });
-        (Arc::clone(&service), Arc::new(Looks::new(service)))
+        (Arc::clone(&service), Arc::new(Looks::with_patience(service, patience)))
     }
 
     /// Reads of jobs and of curves so far.
@@ -171,6 +184,73 @@ async fn a_run_that_cannot_be_read_is_said_and_tried_again() {
     service.states.lock().unwrap().insert(2, Running);
     assert_eq!(states(&look(&looks, "faq", &listed, 60).await), [Running, Succeeded]);
     assert_eq!(service.reads().0, 3);
+}
+
+#[tokio::test]
+async fn curves_that_could_not_be_read_are_tried_again() {
+    use JobState::Succeeded;
+    let (service, looks) = Service::new(&[(1, Succeeded)]);
+    *service.no_curves.lock().unwrap() = Some("503".to_owned());
+    let listed = [(1, Succeeded)];
+    let curves = async |at| {
+        let Known::Fresh(seen) = look(&looks, "faq", &listed, at).await else { panic!("no look") };
+        seen.charts.clone()
+    };
+    assert_eq!(curves(0).await, Charts::Failed("503".to_owned()));
+    *service.no_curves.lock().unwrap() = None;
+    // Not at once: who asks often does not make more looks.
+    assert_eq!(curves(59).await, Charts::Failed("503".to_owned()));
+    assert_eq!(curves(60).await, Charts::Unread("none".to_owned()));
+    curves(10_000).await;
+    // The run itself was read the first time.
+    assert_eq!(service.reads(), (1, 2));
+}
+
+#[tokio::test]
+async fn who_asks_of_a_slow_service_is_told_what_is_known() {
+    use JobState::Running;
+    let (service, looks) = Service::asked_by(&[(1, Running)], Duration::ZERO);
+    let listed = [(1, Running)];
+    service.may.forget_permits(1_000);
+    for _ in 0..3 {
+        let known = look(&looks, "faq", &listed, 0).await;
+        assert!(matches!(known, Known::Reading { before: None }), "{known:?}");
+    }
+    // The look goes on without those who asked, and was the only one.
+    service.may.add_permits(1);
+    while !matches!(look(&looks, "faq", &listed, 0).await, Known::Fresh(_)) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(service.reads(), (1, 1));
+    // The next one is slow, too; what the first one read is there.
+    let Known::Reading { before: Some(seen) } = look(&looks, "faq", &listed, 60).await else {
+        panic!("nothing is known");
+    };
+    assert_eq!(seen.runs.len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_read_once_stays_when_it_cannot_be_read_again() {
+    use JobState::Running;
+    let (service, looks) = Service::new(&[(1, Running)]);
+    let listed = [(1, Running)];
+    assert_eq!(states(&look(&looks, "faq", &listed, 0).await), [Running]);
+    service.states.lock().unwrap().clear();
+    let known = look(&looks, "faq", &listed, 60).await;
+    assert_eq!(states(&known), [Running]);
+    let Known::Fresh(seen) = known else { panic!("no look") };
+    let text =
+        "tuningJobs/1 could not be read again, and what is shown of it is older: no such job.";
+    assert_eq!(seen.trouble[0].text, text);
+    // Of another model nothing could be read, which is not the same as no run.
+    let unread = async |name, listed: &[_]| match look(&looks, name, listed, 60).await {
+        Known::Fresh(seen) => seen.charts.clone(),
+        other => panic!("{other:?}"),
+    };
+    let none = Charts::Failed("No run could be read.".to_owned());
+    assert_eq!(unread("tone", &listed).await, none);
+    let none = Charts::Unread("There is no run yet.".to_owned());
+    assert_eq!(unread("triage", &[]).await, none);
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn the_list_is_that_of_the_last_complete_pass() {
     assert_eq!((same.status, same.body.as_str()), (304, ""));
     assert_eq!(tag(&same), tag(&answer));
     daemon.published.update(|state| {
-        (state.failed_in_a_row, state.last_failure) = (2, Some("<b>\u{1b}[2J".to_owned()));
+        (state.failed_in_a_row, state.last_failure) = (2, Some("<b>\u{1b}[2J.".to_owned()));
     });
     let other = daemon.get_with("/", &known).await;
     assert_eq!(other.status, 200);
