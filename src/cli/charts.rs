@@ -20,11 +20,13 @@ pub(super) async fn charts(client: &VertexClient, name: &Name, run: &Observed) -
             checkpoints: run.tuned_model.iter().flat_map(|made| made.checkpoints.clone()).collect(),
             curves,
         })),
-        Err(error) => {
-            let why = Untrusted::new(chain(&error));
-            Charts::Failed(format!("They could not be read: {}.", why.phrase()))
-        }
+        Err(error) => failed(&chain(&error)),
     }
+}
+
+/// In a sentence, whether or not the service made one of it already.
+fn failed(why: &str) -> Charts {
+    Charts::Failed(format!("They could not be read: {}.", Untrusted::new(why).phrase()))
 }
 
 async fn curves(
@@ -44,4 +46,16 @@ fn has_validation(spec: &TuningSpec) -> bool {
     let preference = spec.preference_optimization_spec.as_ref();
     supervised.is_some_and(|spec| spec.validation_dataset_uri.is_some())
         || preference.is_some_and(|spec| spec.validation_dataset_uri.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_ends_with_one_full_stop() {
+        let sentence = Charts::Failed("They could not be read: it is unavailable.".to_owned());
+        assert_eq!(failed("it is unavailable."), sentence);
+        assert_eq!(failed("it is unavailable"), sentence);
+    }
 }
