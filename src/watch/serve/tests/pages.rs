@@ -74,6 +74,7 @@ async fn the_list_is_that_of_the_last_complete_pass() {
     assert_ne!(tag(&other), tag(&answer));
     let trouble = "The last 2 passes failed, and what is shown is older: &lt;b&gt;\\u{1b}[2J.";
     assert!(other.body.contains(trouble), "{}", other.body);
+    assert!(!other.body.contains("2J.."), "{}", other.body);
 }
 
 #[tokio::test]
