@@ -3,6 +3,7 @@
 //! [`Desired`] is what the manifests ask for, [`Observed`] is what a listing
 //! said. [`identity`] tells whether two specs are the same training run.
 
+mod belonging;
 mod bucket;
 pub mod catalog;
 mod data_stats;
@@ -26,6 +27,7 @@ mod untrusted;
 
 pub(crate) use spec::digits;
 
+pub use belonging::Belonging;
 pub use bucket::{Bucket, BucketError};
 pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure};
 pub use desired::{Desired, Limits, Source, Wanted, Workspace};

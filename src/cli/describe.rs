@@ -18,7 +18,7 @@ use super::session::{Needs, Session};
 use super::status::{Format, progress};
 use crate::detail::{self, Detail};
 use crate::model::{JobName, Observed};
-use crate::plan::{Plan, plan, show};
+use crate::plan::{Plan, show};
 use crate::vertex::{Keep, Made, Presence};
 
 /// Arguments of `retune describe`.
@@ -44,8 +44,8 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
     // With every label: a plan needs fewer, a reader may look for one.
-    let seen = session.observe_keeping(&Keep::All).await?;
-    let plan = plan(&session.desired, &seen, &policy);
+    let mut seen = session.observe_keeping(&Keep::All).await?;
+    let plan = session.decide_over(&mut seen, &policy).await?;
     let prices = session.prices();
     for desired in session.desired.iter().filter(|d| policy.concerns(&d.key.name)) {
         let progress = progress(&session.client, &plan).await;

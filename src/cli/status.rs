@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session, VertexClient};
 use super::table::table;
-use crate::model::{Costs, JobName, Progress, Usd};
+use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd};
 use crate::plan::Plan;
 use crate::plan::show::status::{self, ModelStatus};
 use crate::vertex::Vertex;
@@ -65,7 +65,8 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     }
     let mut seen = session.observe().await?;
     let plan = session.decide_over(&mut seen, &policy).await?;
-    let costs = Costs::of(&seen, &policy.owner, &session.prices());
+    let costs =
+        Costs::of(&seen, &Belonging::new(&policy.owner, &session.desired), &session.prices());
     let progress = progress(&session.client, &plan).await;
     match args.format {
         Format::Json => output.document(&status::document(&plan, &progress, &costs)),
@@ -98,9 +99,14 @@ fn text(models: &[ModelStatus<'_>], plan: &Plan, emulator: bool, width: Option<u
     let mut out = if known {
         let rows = models.iter().map(|model| {
             let [name, status, run, what] = cells(model);
-            let cost = model.cost.filter(|cost| cost.known > 0);
-            let cost = cost.map(|cost| Usd(cost.usd).to_string());
-            [name, status, run, cost.unwrap_or_else(|| "-".to_owned()), what]
+            let cost = match model.cost {
+                Some(Spent { usd, known: 1.., unknown: 0 }) => Usd(usd).to_string(),
+                // Of some runs it is known, of others not.
+                Some(Spent { usd, known: 1.., unknown }) => format!("{} + {unknown} ?", Usd(usd)),
+                Some(_) => "?".to_owned(),
+                None => "-".to_owned(),
+            };
+            [name, status, run, cost, what]
         });
         let rows: Vec<_> = rows.collect();
         table(["NAME", "STATUS", "RUN", "COST", ""], &rows, width)

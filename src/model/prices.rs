@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Name, Observation, Observed, Phase, Place, catalog};
+use super::{Belonging, Name, Observation, Observed, Phase, Place, catalog};
 
 /// US dollars for a million training tokens, by base model.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -46,6 +46,8 @@ pub enum Cost {
     Expected(Usd),
     /// Vertex has not counted the tokens, or does not say.
     NoTokens,
+    /// Vertex has counted the tokens and does not say of how many epochs.
+    NoEpochs,
     /// No price is known of this base model; `None` where the run does not say
     /// what it was tuned from.
     NoPrice(Option<String>),
@@ -77,7 +79,9 @@ impl Prices {
         let Some(price) = base_model.and_then(|model| self.of(model)) else {
             return Cost::NoPrice(base_model.map(str::to_owned));
         };
-        let Some(tokens) = run.training_tokens() else { return Cost::NoTokens };
+        let Some(tokens) = run.training_tokens() else {
+            return if run.billable_tokens.is_some() { Cost::NoEpochs } else { Cost::NoTokens };
+        };
         let usd = Usd(tokens as f64 / 1e6 * price.per_million.0);
         match run.phase() {
             Phase::Good => Cost::Billed(usd),
@@ -92,7 +96,7 @@ impl Cost {
     pub fn usd(&self) -> Option<Usd> {
         match self {
             Self::Billed(usd) | Self::Expected(usd) | Self::AtMost(usd) => Some(*usd),
-            Self::NoTokens | Self::NoPrice(_) => None,
+            Self::NoTokens | Self::NoEpochs | Self::NoPrice(_) => None,
         }
     }
 
@@ -103,6 +107,7 @@ impl Cost {
             Self::Expected(_) => "expected",
             Self::AtMost(_) => "atMost",
             Self::NoTokens => "noTokens",
+            Self::NoEpochs => "noEpochs",
             Self::NoPrice(_) => "noPrice",
         }
     }
@@ -116,6 +121,7 @@ impl fmt::Display for Cost {
             Self::Expected(usd) => write!(f, "{usd} when it ends"),
             Self::AtMost(usd) => write!(f, "at most {usd}: Vertex does not say what is billed"),
             Self::NoTokens => f.write_str("unknown: Vertex has not counted its tokens"),
+            Self::NoEpochs => f.write_str("unknown: Vertex does not say of how many epochs"),
             Self::NoPrice(Some(model)) => write!(
                 f,
                 "unknown: no price of {}; set `prices` in the Workspace",
@@ -154,20 +160,18 @@ pub struct Spent {
 pub struct Costs(BTreeMap<Place, BTreeMap<Name, Spent>>);
 
 impl Costs {
-    /// Of every run that was observed with its labels.
-    pub fn of(observation: &Observation, owner: &Name, prices: &Prices) -> Self {
+    /// Of every run that was observed.
+    pub fn of(observation: &Observation, belonging: &Belonging<'_>, prices: &Prices) -> Self {
         let seen =
             observation.iter().filter_map(|(place, seen)| Some((place, seen.as_ref().ok()?)));
         let costs = seen.map(|(place, listing)| {
             let mut names: BTreeMap<Name, Spent> = BTreeMap::new();
             for job in &listing.jobs {
-                let Some(stamp) = job.stamp.as_ref().filter(|stamp| stamp.owner == *owner) else {
-                    continue;
-                };
+                let Some(name) = belonging.name(job) else { continue };
                 let cost = prices.cost(job);
-                match names.get_mut(&stamp.name) {
+                match names.get_mut(name) {
                     Some(spent) => spent.add(&cost),
-                    None => _ = names.insert(stamp.name.clone(), Spent::of([&cost].into_iter())),
+                    None => _ = names.insert(name.clone(), Spent::of([&cost].into_iter())),
                 }
             }
             (place.clone(), names)
@@ -195,7 +199,9 @@ impl Spent {
                 self.usd += usd;
                 self.known += 1;
             }
-            Cost::NoTokens | Cost::NoPrice(_) | Cost::AtMost(_) => self.unknown += 1,
+            Cost::NoTokens | Cost::NoEpochs | Cost::NoPrice(_) | Cost::AtMost(_) => {
+                self.unknown += 1;
+            }
         }
     }
 }

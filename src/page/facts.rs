@@ -1,12 +1,13 @@
 //! What the listing said of the runs of each tuned model: what a row needs, and
 //! a plan does not.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::model::{
-    Desired, JobError, JobName, JobState, Name, Observation, Observed, Phase, Place, Progress,
+    Belonging, Desired, JobError, JobName, JobState, Name, Observation, Observed, Phase, Place,
+    Progress,
 };
 
 /// Runs of a model that are kept, the newest: a model that is tuned anew each
@@ -70,21 +71,13 @@ pub struct Runs {
 impl Runs {
     /// Those of `owner`, and those that manifests adopt.
     pub fn of(observation: &Observation, owner: &Name, desired: &[Desired]) -> Self {
-        let adopted: HashMap<(&str, &str), &Name> = desired
-            .iter()
-            .filter_map(|desired| Some((desired.lifecycle.adopt.as_ref()?, &desired.key.name)))
-            .map(|(job, name)| ((job.location(), job.id()), name))
-            .collect();
+        let belonging = Belonging::new(owner, desired);
         let mut models: BTreeMap<Place, BTreeMap<Name, Vec<&Observed>>> = BTreeMap::new();
         for (place, listing) in observation {
             let Ok(listing) = listing else { continue };
             let mut here: BTreeMap<Name, Vec<&Observed>> = BTreeMap::new();
             for job in &listing.jobs {
-                let ours = job.stamp.as_ref().filter(|stamp| stamp.owner == *owner);
-                let name = ours.map(|stamp| &stamp.name);
-                let by_adoption = || adopted.get(&(job.name.location(), job.name.id())).copied();
-                let name = if adopted.is_empty() { name } else { by_adoption().or(name) };
-                if let Some(name) = name {
+                if let Some(name) = belonging.name(job) {
                     here.entry(name.clone()).or_default().push(job);
                 }
             }

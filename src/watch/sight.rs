@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use super::rhythm::YOUNG;
 use crate::apply::{Look, Memory, Seen};
 use crate::model::{
-    Costs, Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices, Progress,
-    Text,
+    Belonging, Costs, Desired, JobName, Listing, Name, Observation, Observed, Phase, Place, Prices,
+    Progress, Text,
 };
 use crate::page::Runs;
 use crate::plan::{Plan, Unseen};
@@ -127,8 +127,8 @@ impl Sight {
     }
 
     /// What the runs of each of our tuned models cost.
-    pub(super) fn costs(&self, owner: &Name, prices: &Prices) -> Arc<Costs> {
-        Arc::new(Costs::of(&self.observation, owner, prices))
+    pub(super) fn costs(&self, belonging: &Belonging<'_>, prices: &Prices) -> Arc<Costs> {
+        Arc::new(Costs::of(&self.observation, belonging, prices))
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to

@@ -451,3 +451,45 @@ fn an_unknown_name() {
     [exit 64]
     ");
 }
+
+/// As `plan`: a model whose run has left the listing is not trained again.
+#[test]
+fn a_run_that_is_no_longer_listed() {
+    let world = World::alone();
+    world.wants(model("faq"));
+    let spec = retune_spec(&world);
+    let server = Server::new(move |line| {
+        let answer = if line.contains("/us-central1/models") {
+            json!({"models": [{
+                "name": "projects/4/locations/us-central1/models/7",
+                "versionId": "1",
+                "labels": {
+                    "managed-by": "retune",
+                    "retune-owner": "acme-tuning",
+                    "retune-name": "faq",
+                    "retune-rerun": "0",
+                    "retune-spec": spec,
+                },
+            }]})
+        } else {
+            json!({})
+        };
+        ("200 OK", "application/json", answer.to_string())
+    });
+    for (command, says) in [("plan", "No changes."), ("describe faq", "= faq   in sync")] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        let mut command = world.command(&arguments);
+        let output = command.env("GOOGLE_VERTEX_BASE_URL", server.url()).output().unwrap();
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(shown.contains(says) && !shown.contains("create"), "{shown}");
+    }
+}
+
+/// The digest of what the manifest asks for, as an empty Vertex is told.
+fn retune_spec(world: &World) -> String {
+    let server = Server::new(|_| ("200 OK", "application/json", "{}".to_owned()));
+    let mut command = world.command(&["plan", "--format", "json"]);
+    let output = command.env("GOOGLE_VERTEX_BASE_URL", server.url()).output().unwrap();
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    plan["actions"][0]["request"]["labels"]["retune-spec"].as_str().unwrap().to_owned()
+}

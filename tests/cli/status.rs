@@ -123,6 +123,28 @@ fn json_has_the_same_values() {
     "#);
 }
 
+#[test]
+fn what_is_known_of_costs_and_what_is_not() {
+    let world = World::new();
+    world.workspace(&["prices: {gemini-3.5-flash: 10}"]);
+    world.foreign_job();
+    world.later("3h");
+    world.does("jobs");
+    let job = world.full_job(1);
+    let theirs = model("theirs").dataset("gs://theirs/train.jsonl").no_epochs();
+    world.wants(theirs.lifecycle(&format!("adopt: {job}")));
+    world.wants(model("faq")).does("apply --yes").later("1m").does("cancel faq --yes");
+    world.wants(model("faq").epochs(4)).does("apply --yes").later("3h");
+    assert_snapshot!(world.run("status"), @"
+    NAME    STATUS  RUN                             COST
+    faq     tuned   tuningJobs/[JOB-4]  $15.88 + 1 ?  endpoints/[ENDPOINT]
+    theirs  tuned   tuningJobs/[JOB-2]  $65.32        endpoints/[ENDPOINT]
+
+    2 models: 2 in sync.
+    [exit 0]
+    ");
+}
+
 /// What the listing has said is not asked again.
 #[test]
 fn a_thousand_models_take_the_listing_and_nothing_else() {

@@ -246,7 +246,7 @@ async function main() {
     ['kinds', GOOD.replace('kind: TunedModel', 'kind: |'), ['TunedModel', 'Workspace']],
     ['keys of a tuned model', `${before('  lifecycle')}  |\n`, ['task', 'lifecycle', 'encryptionSpec']],
     ['keys of hyperParameters', GOOD.replace('epochCount: 3\n', 'epochCount: 3\n      |\n'), ['adapterSize', 'learningRateMultiplier']],
-    ['keys of a workspace', `${MODELINE}apiVersion: retune.dev/v1\nkind: Workspace\nmetadata:\n  name: acme\nspec:\n  |\n`, ['alsoList', 'limits', 'labels']],
+    ['keys of a workspace', `${MODELINE}apiVersion: retune.dev/v1\nkind: Workspace\nmetadata:\n  name: acme\nspec:\n  |\n`, ['alsoList', 'limits', 'labels', 'prices']],
     ['values of desired', GOOD.replace('desired: tuned', 'desired: |'), ['tuned', 'stopped']],
     ['values of task', `${GOOD}  task: |\n`, ['classification', 'summarization', 'extractiveQa', 'chat']],
     ['base models', GOOD.replace('gemini-3.5-flash', '|'), ['gemini-3.5-flash', 'gemini-3.1-flash-lite']],
@@ -260,7 +260,7 @@ async function main() {
       const labels = await server.complete(path, position);
       const missing = wanted.filter((label) => !labels.includes(label));
       expect(missing.length === 0, `${missing} not among ${labels}`);
-      const foreign = ['onDataChange', 'budget', 'prices', 'datasets'];
+      const foreign = ['onDataChange', 'budget', 'datasets'];
       expect(!labels.some((label) => foreign.includes(label)), `${labels}`);
     });
   }

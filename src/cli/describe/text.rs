@@ -136,7 +136,8 @@ fn about(out: &mut String, run: &Run<'_>, width: Option<usize>) {
         facts.push("adopted".to_owned());
     }
     if let Some(stamp) = &run.job.stamp {
-        facts.push(format!("rerun {}", stamp.rerun.unwrap_or(0)));
+        let rerun = stamp.rerun.map_or_else(|| "unreadable".to_owned(), |rerun| rerun.to_string());
+        facts.push(format!("rerun {rerun}"));
         facts.push(format!("attempt {}", stamp.attempt));
         let time = stamp.rev.and_then(|rev| jiff::Timestamp::from_second(rev).ok());
         facts.extend(

@@ -15,7 +15,7 @@ use super::super::write::{self, Written};
 use super::{LOOKS_AT_A_TIME, progress};
 use crate::clock::{Clock, SystemClock};
 use crate::detail::Detail;
-use crate::model::{Costs, Desired, Key, Name, Observation, Observed, Place, Untrusted};
+use crate::model::{Belonging, Costs, Desired, Key, Name, Observation, Observed, Place, Untrusted};
 use crate::page::{Charts, Notice, Overview, Runs, View};
 use crate::plan::Policy;
 use crate::vertex::Keep;
@@ -38,7 +38,7 @@ pub(super) async fn write(
     let progress = progress(&session.client, &plan).await;
     let newest = Runs::of(&seen, &policy.owner, &session.desired);
     let prices = session.prices();
-    let costs = Costs::of(&seen, &policy.owner, &prices);
+    let costs = Costs::of(&seen, &Belonging::new(&policy.owner, &session.desired), &prices);
     let wanted: HashMap<(&Place, &Name), &Desired> = session
         .desired
         .iter()

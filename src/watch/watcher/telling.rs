@@ -7,7 +7,7 @@ use super::{Mode, Task, Watcher};
 use crate::apply::Broken;
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
-use crate::model::{Pretty, Untrusted};
+use crate::model::{Belonging, Pretty, Untrusted};
 use crate::observe::ObserveError;
 use crate::plan::{Held, HoldReason, Plan};
 use crate::vertex::Vertex;
@@ -56,7 +56,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
             costs: self
                 .sight
                 .as_ref()
-                .map(|sight| sight.costs(owner, task.prices))
+                .map(|sight| sight.costs(&Belonging::new(owner, task.desired), task.prices))
                 .unwrap_or_default(),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
