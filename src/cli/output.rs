@@ -12,6 +12,9 @@ use anstyle::{AnsiColor, Style};
 use crate::google::is_layer;
 use crate::model::inert_json;
 
+/// Rows of a terminal that does not know how many it has.
+const USUAL_ROWS: usize = 24;
+
 /// Whether to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
@@ -134,14 +137,16 @@ impl Output {
         self.size().map(|(columns, _)| columns)
     }
 
-    /// Columns and rows of the terminal that stdout is.
+    /// Columns and rows of the terminal that stdout is. One that does not know
+    /// its rows, as on a serial line, has the usual ones.
     pub fn size(&self) -> Option<(usize, usize)> {
         let stdout = std::io::stdout();
         if !stdout.is_terminal() {
             return None;
         }
-        let (columns, rows) = terminal_size::terminal_size_of(stdout)?;
-        Some((usize::from(columns.0), usize::from(rows.0)))
+        let (columns, rows) = size_of(stdout)?;
+        let rows = if rows == 0 { USUAL_ROWS } else { usize::from(rows) };
+        (columns > 0).then_some((usize::from(columns), rows))
     }
 
     /// A screen to draw on again and again; `None` for pipes and files.
@@ -153,6 +158,19 @@ impl Output {
         };
         Some(Screen::enter(colour != ColorChoice::Never))
     }
+}
+
+/// Columns and rows as the terminal gives them: 0 is what it does not know.
+#[cfg(unix)]
+fn size_of(stdout: std::io::Stdout) -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(stdout).ok()?;
+    Some((size.ws_col, size.ws_row))
+}
+
+/// Columns and rows, where the terminal knows both.
+#[cfg(not(unix))]
+fn size_of(stdout: std::io::Stdout) -> Option<(u16, u16)> {
+    terminal_size::terminal_size_of(stdout).map(|(columns, rows)| (columns.0, rows.0))
 }
 
 /// The terminal's second screen. What was on the first is there again when this

@@ -194,6 +194,7 @@ fn render(
 fn refused(error: FieldError) -> Failure {
     let hint = match error {
         FieldError::Collision { .. } => "rename one of the two, or name the models to write",
+        FieldError::Checkpoints { .. } => "--format json and --format yaml hold both",
         FieldError::Unsafe { .. } => "--format json quotes everything",
     };
     Failure::new(Exit::Refused, error).hint(hint)

@@ -10,7 +10,7 @@ mod canvas;
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use self::canvas::Canvas;
 use super::number::{number, tick};
@@ -89,7 +89,8 @@ pub fn chart(runs: &[Labeled<'_>], selection: &Selection, look: Look) -> String 
     out
 }
 
-/// How many rows a chart has beside its plot, at most: heading, axis, steps.
+/// How many rows a chart has beside its plot, where its heading takes one:
+/// heading, axis, steps.
 pub const AROUND_PLOT: usize = 3;
 
 /// A row and how wide it is: escape sequences have no width.
@@ -125,8 +126,10 @@ fn block(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
     }
 
     let bold = Style::new().bold();
-    let heading = panel.title.width();
-    let mut out = vec![Row { text: format!("{bold}{}{bold:#}", panel.title), width: heading }];
+    let mut out: Vec<Row> = lines(&panel.title.to_string(), width)
+        .into_iter()
+        .map(|line| Row { width: line.width(), text: format!("{bold}{line}{bold:#}") })
+        .collect();
     let (bar, joint) = if look.ascii { ('|', '+') } else { ('│', '┤') };
     for row in 0..rows {
         let label = labels.iter().find(|(value, _)| place.row(*value) == row);
@@ -281,11 +284,19 @@ fn axis(place: &Place, margin: usize, ascii: bool) -> [Row; 2] {
 
 /// What the lines are, as many to a row as there is room for.
 fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
-    let mut entries: Vec<Row> = Vec::new();
+    // Those that go on with the one before begin a row.
+    let mut entries: Vec<(bool, Row)> = Vec::new();
     let mut entry = |paint: usize, sample: &str, text: String| {
         let style = style(paint);
-        let width = sample.width() + 1 + text.width();
-        entries.push(Row { text: format!("{style}{sample}{style:#} {text}"), width });
+        let indent = sample.width() + 1;
+        for (at, line) in lines(&text, width.saturating_sub(indent)).into_iter().enumerate() {
+            let width = indent + line.width();
+            let text = match at {
+                0 => format!("{style}{sample}{style:#} {line}"),
+                _ => format!("{:indent$}{line}", ""),
+            };
+            entries.push((at > 0, Row { text, width }));
+        }
     };
     if panel.compares() {
         for lines in panel.lines.chunk_by(|a, b| a.run == b.run) {
@@ -299,7 +310,12 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
         let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
         if has(Split::Train) && has(Split::Eval) {
             let text = "small: training; capital: evaluation";
-            entries.push(Row::plain(format!("({text})")));
+            entries.extend(
+                lines(&format!("({text})"), width)
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, line)| (at > 0, Row::plain(line))),
+            );
         }
         return in_rows(entries, width);
     }
@@ -328,12 +344,36 @@ fn not_numbers(count: usize) -> String {
     if count > 0 { format!(" ({count} not a number)") } else { String::new() }
 }
 
+/// A text in lines of so many columns, broken between words where it can be.
+fn lines(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split_inclusive(' ') {
+        if used > 0 && used + word.trim_end().width() > width {
+            lines.push(String::new());
+            used = 0;
+        }
+        for letter in word.chars() {
+            let wide = letter.width().unwrap_or(0);
+            if letter != ' ' && used > 0 && used + wide > width {
+                lines.push(String::new());
+                used = 0;
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(letter);
+            }
+            used += wide;
+        }
+    }
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
 /// As many entries in a row as there is room for.
-fn in_rows(entries: Vec<Row>, width: usize) -> Vec<Row> {
+fn in_rows(entries: Vec<(bool, Row)>, width: usize) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
-    for entry in entries {
+    for (continues, entry) in entries {
         match rows.last_mut() {
-            Some(row) if row.width + 3 + entry.width <= width => {
+            Some(row) if !continues && row.width + 3 + entry.width <= width => {
                 let _ = write!(row.text, "   {}", entry.text);
                 row.width += 3 + entry.width;
             }

@@ -46,6 +46,7 @@ fn made(made: &Made) -> Value {
         is_good: _,
         // The manifest's own is there for the run that it asks for.
         spec: _,
+        is_unread: _,
         base_model,
         model,
         endpoint,

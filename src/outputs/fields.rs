@@ -51,6 +51,18 @@ pub enum FieldError {
         /// The model that makes it too.
         second: Name,
     },
+    /// Two checkpoints of one model, whose ids differ in what a variable cannot.
+    #[error("two checkpoints of `{model}` (`{first}` and `{second}`) make the variable {variable}")]
+    Checkpoints {
+        /// The variable.
+        variable: String,
+        /// The model.
+        model: Name,
+        /// The id of the checkpoint that has it.
+        first: String,
+        /// The id of the one that makes it too.
+        second: String,
+    },
     /// A value with a character that is more than itself to a shell.
     #[error("the value of {variable} has a character that a shell would not take as it is")]
     Unsafe {
@@ -88,6 +100,7 @@ fn made_fields(prefix: &str, made: Option<&Made>, fields: &mut Vec<(String, Stri
         is_good: _,
         // The manifest's own digest is there; the run's is for the document.
         spec: _,
+        is_unread: _,
         base_model,
         model,
         endpoint,
@@ -127,24 +140,55 @@ pub(super) fn variables(
     outputs: &[Output],
     prefix: &Prefix,
 ) -> Result<BTreeMap<String, String>, FieldError> {
-    let mut owners: BTreeMap<String, &Name> = BTreeMap::new();
-    let mut all = BTreeMap::new();
+    let name = |model: &Name, field: &str| format!("{prefix}{}_{field}", variable(model.as_str()));
+    Ok(named(outputs, name)?.into_iter().collect())
+}
+
+/// Every value of all outputs with the name that `name` makes of its model and
+/// field, each name once, in their order.
+///
+/// # Errors
+/// As of [`variables`].
+pub(super) fn named(
+    outputs: &[Output],
+    name: impl Fn(&Name, &str) -> String,
+) -> Result<Vec<(String, String)>, FieldError> {
+    let mut owners: BTreeMap<String, &Output> = BTreeMap::new();
+    let mut all = Vec::new();
     for output in outputs {
-        let name = &output.key.name;
-        let of = variable(name.as_str());
         for (field, value) in fields(output) {
-            let variable = format!("{prefix}{of}_{field}");
+            let variable = name(&output.key.name, &field);
             if !is_safe(&value) {
                 return Err(FieldError::Unsafe { variable });
             }
-            if let Some(first) = owners.insert(variable.clone(), name) {
-                let (first, second) = (first.clone(), name.clone());
-                return Err(FieldError::Collision { variable, first, second });
+            if let Some(first) = owners.insert(variable.clone(), output) {
+                return Err(collision(variable, first, output));
             }
-            all.insert(variable, value);
+            all.push((variable, value));
         }
     }
     Ok(all)
+}
+
+/// Of one model only the fields of checkpoints have names that are not ours.
+fn collision(variable_name: String, first: &Output, second: &Output) -> FieldError {
+    let (one, other) = (&first.key.name, &second.key.name);
+    let checkpoints = &second.made.checkpoints;
+    let same = checkpoints.iter().enumerate().find_map(|(at, checkpoint)| {
+        let mut before = checkpoints.iter().take(at);
+        let same = before.find(|before| variable(&before.id) == variable(&checkpoint.id))?;
+        Some((same.id.clone(), checkpoint.id.clone()))
+    });
+    match same.filter(|_| first.key == second.key) {
+        Some((first, second)) => {
+            let (variable, model) = (variable_name, one.clone());
+            FieldError::Checkpoints { variable, model, first, second }
+        }
+        None => {
+            let (first, second) = (one.clone(), other.clone());
+            FieldError::Collision { variable: variable_name, first, second }
+        }
+    }
 }
 
 /// Whether no shell, no file of variables and no step's output takes a character

@@ -1,29 +1,22 @@
 //! Outputs of a step of GitHub Actions, to be appended to `$GITHUB_OUTPUT`.
 //!
 //! `MODEL_FIELD` for each field, which no two models share: a model's name has
-//! no `_`. And `json`, the whole document, which `fromJSON` reads.
+//! no `_`. Two checkpoints of one may. And `json`, the whole document, which
+//! `fromJSON` reads.
 
 use sha2::{Digest, Sha256};
 
-use super::fields::{FieldError, fields, is_safe};
+use super::fields::{FieldError, named};
 use super::{Output, document};
 use crate::model::inert_json;
 
 /// The outputs of a step.
 ///
 /// # Errors
-/// [`FieldError::Unsafe`]: a value that could end its line.
+/// [`FieldError`]: two values for one name, or one that could end its line.
 pub fn github(outputs: &[Output]) -> Result<String, FieldError> {
-    let mut out = String::new();
-    for output in outputs {
-        for (field, value) in fields(output) {
-            let name = format!("{}_{}", output.key.name, field.to_ascii_lowercase());
-            if !is_safe(&value) {
-                return Err(FieldError::Unsafe { variable: name });
-            }
-            out.push_str(&format!("{name}={value}\n"));
-        }
-    }
+    let fields = named(outputs, |model, field| format!("{model}_{}", field.to_ascii_lowercase()))?;
+    let mut out: String = fields.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
     let json = inert_json(&format!("{:#}", document(outputs)));
     let delimiter = delimiter(&json);
     out.push_str(&format!("json<<{delimiter}\n{json}\n{delimiter}\n"));

@@ -1,7 +1,7 @@
 //! What came of one run.
 
 use super::Address;
-use crate::model::{JobName, Observed, Phase, ResourceName, Untrusted};
+use crate::model::{JobName, Observed, Phase, ResourceName, Untrusted, identity};
 
 /// What came of one run. Every text of it is plain: names that read as such, and
 /// words of letters that mean themselves wherever they are written.
@@ -15,6 +15,9 @@ pub struct Made {
     pub(super) is_good: bool,
     /// The digest that the run carries; a job that retune did not make has none.
     pub spec: Option<String>,
+    /// Whether retune stamped the run with a digest or rerun that this version
+    /// does not know: whose run it is cannot be told.
+    pub(super) is_unread: bool,
     /// The base model, of one that was tuned further that of the model before.
     pub base_model: Option<String>,
     /// The model with its version.
@@ -86,6 +89,10 @@ impl Made {
             state: Some(run.state.word()),
             is_good: run.phase() == Phase::Good,
             spec: run.stamp.as_ref().and_then(|stamp| plain(stamp.spec.as_deref()?)),
+            is_unread: run.stamp.as_ref().is_some_and(|stamp| {
+                let known = stamp.spec.as_deref().is_some_and(identity::is_known);
+                !known || stamp.rerun.is_none()
+            }),
             base_model: run
                 .echo
                 .base_model

@@ -157,8 +157,47 @@ fn two_values_for_one_variable_are_an_error() {
         error.to_string(),
         "`faq` and `faq-previous` both make the variable RETUNE_FAQ_PREVIOUS_ENDPOINT"
     );
-    // A step's outputs cannot collide.
+    // In a step's outputs a model's name ends at the first `_`.
     github(&outputs).unwrap();
+}
+
+#[test]
+fn two_checkpoints_that_make_one_variable_are_an_error_in_every_form() {
+    let model = desired("faq", "a");
+    for (one, other) in [("a-b", "a.b"), ("a", "A"), ("1", "1")] {
+        let mut job = run(1, &model, JobState::Succeeded);
+        let checkpoint =
+            |id: &str| Checkpoint { id: id.into(), epoch: Some(1), step: None, endpoint: None };
+        job.tuned_model.as_mut().unwrap().checkpoints = vec![checkpoint(one), checkpoint(other)];
+        let outputs = of(std::slice::from_ref(&model), vec![job]);
+        let id = fields::variable(one);
+        let said = |variable: &str| {
+            format!("two checkpoints of `faq` (`{one}` and `{other}`) make the variable {variable}")
+        };
+        let upper = said(&format!("RETUNE_FAQ_CHECKPOINT_{id}_ID"));
+        assert_eq!(env(&outputs, &Prefix::default()).unwrap_err().to_string(), upper);
+        let map = ConfigMap::new("a", None).unwrap().with(&outputs, &Prefix::default());
+        assert_eq!(map.unwrap_err().to_string(), upper);
+        let lower = said(&format!("faq_checkpoint_{}_id", id.to_lowercase()));
+        assert_eq!(github(&outputs).unwrap_err().to_string(), lower);
+    }
+}
+
+#[test]
+fn of_a_run_whose_spec_cannot_be_read_nothing_is_claimed() {
+    let (old, new) = (desired("faq", "old"), desired("faq", "new"));
+    let mut served = run(1, &old, JobState::Succeeded);
+    let previous = |run: &Observed| text(&[one(&new, vec![run.clone()])], false);
+    let known = previous(&served);
+    assert!(known.contains("  previous    tuningJobs/1, of another spec or rerun\n"), "{known}");
+    for digest in [Some("h9-abc"), Some("tampered"), None] {
+        served.stamp.as_mut().unwrap().spec = digest.map(Into::into);
+        let unknown = previous(&served);
+        assert!(
+            unknown.contains("tuningJobs/1, of a spec or rerun that this version cannot read\n"),
+            "{unknown}"
+        );
+    }
 }
 
 #[test]

@@ -21,10 +21,19 @@ fn model(output: &Output, on: &str) -> String {
     made(of, "", &mut out);
     if let Some(previous) = previous {
         let run = previous.job.as_ref().map(|job| job.short()).unwrap_or_default();
-        let _ = writeln!(out, "  previous    {run}, of another spec or rerun");
+        let _ = writeln!(out, "  previous    {run}, {}", whose(previous));
         made(previous, "  ", &mut out);
     }
     out
+}
+
+/// What a run before is of. One that cannot be read may be of the manifest's own.
+fn whose(previous: &Made) -> &'static str {
+    if previous.is_unread {
+        "of a spec or rerun that this version cannot read"
+    } else {
+        "of another spec or rerun"
+    }
 }
 
 fn made(made: &Made, indent: &str, out: &mut String) {

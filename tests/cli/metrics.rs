@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
+use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::Value;
 
 use crate::model::{Model, model};
 use crate::server::get;
-use crate::terminal::terminal_of;
+use crate::terminal::{terminal_of, terminal_sized};
 use crate::world::World;
 
 const VALIDATION: &str = "gs://acme-ml/faq/validation.jsonl";
@@ -516,6 +517,54 @@ fn following_a_run_that_fails_ends_with_6() {
 }
 
 #[test]
+fn following_looks_again_at_a_run_that_has_ended_and_could_not_be_read() {
+    let world = trained(model("faq").validation(VALIDATION));
+    world.fault("other@batchRead:status=403:1");
+    let shown = world.run("metrics faq --follow --format csv --series eval_total_loss");
+    let (rows, said) = shown.split_once("--- stderr\n").unwrap();
+    assert_eq!(rows.lines().count(), 4, "{shown}");
+    assert!(said.starts_with("could not read the curves of faq: "), "{shown}");
+    assert!(said.ends_with("; looking again in 0.2 s\nfaq: succeeded\n[exit 0]"), "{shown}");
+    // What was never read is not spoken of.
+    world.fault("other@batchRead:status=403");
+    let shown = world.run("metrics faq --follow");
+    assert!(shown.ends_with("[exit 4]") && !shown.contains("no curves"), "{shown}");
+    assert_eq!(shown.matches("; looking again in ").count(), 4, "{shown}");
+    assert!(!shown.contains("step "), "{shown}");
+}
+
+/// A series is unknown only when every run was read.
+#[test]
+fn following_runs_of_which_one_is_read_later() {
+    let world = trained(model("faq"));
+    world.wants(model("router").validation(VALIDATION)).does("apply --yes").later("3h");
+    world.fault("other@batchRead:status=403:1");
+    let shown = world.run("metrics router faq --follow --format csv --series eval_total_loss");
+    assert!(shown.ends_with("[exit 0]"), "{shown}");
+    assert_eq!(shown.matches("/eval_total_loss,").count(), 3, "{shown}");
+}
+
+#[test]
+fn following_ends_with_6_when_curves_are_required_and_missing() {
+    let world = trained(model("faq").dataset(&sample("no-experiment")));
+    world.wants(model("router")).does("apply --yes").later("3h");
+    assert!(world.run("metrics faq router --follow -q").ends_with("[exit 0]"));
+    let shown = world.run("metrics faq router --follow --require-curves -q");
+    assert!(shown.ends_with("[exit 6]"), "{shown}");
+    assert!(world.run("metrics router --follow --require-curves -q").ends_with("[exit 0]"));
+}
+
+/// It fails before its first point: each of its states is news.
+#[test]
+fn following_gives_csv_one_heading() {
+    let world = World::ticking_by(Duration::from_secs(10));
+    world.wants(model("faq").dataset("gs://retune-samples/faults/fail.jsonl")).does("apply --yes");
+    let shown = world.run("metrics faq --follow --format csv");
+    assert!(shown.matches("\n· faq: no curves").count() > 1, "{shown}");
+    assert_eq!(shown.matches("name,job,series,").count(), 1, "{shown}");
+}
+
+#[test]
 fn following_writes_the_file_anew() {
     let world = World::ticking();
     world.wants(model("faq")).does("apply --yes");
@@ -541,6 +590,23 @@ fn following_on_a_terminal_draws_and_leaves_the_chart() {
     // The terminal has 24 rows.
     assert!(pictures.iter().all(|picture| picture.lines().count() <= 24));
     assert!(!left.contains('\u{1b}') && left.contains("★ best step "), "{left}");
+}
+
+#[test]
+fn nothing_is_wider_than_a_narrow_terminal() {
+    let world = trained(model("faq").validation(VALIDATION));
+    world.wants(model("faq").validation(VALIDATION).epochs(5)).does("apply --yes").later("3h");
+    let (one, other) = (world.full_job(1), world.full_job(2));
+    for rows in [24, 0] {
+        for arguments in ["metrics faq", &format!("metrics --run {one} --run {other}")] {
+            let Some(shown) = terminal_sized(rows, 40, &world, arguments) else { return };
+            assert!(shown.contains("next-step"), "{shown}");
+            // What is said beside the curves is for no terminal alone.
+            for line in shown.lines().filter(|line| !line.starts_with("faq has 2 runs")) {
+                assert!(line.chars().count() <= 40, "{rows} rows: {line:?} of\n{shown}");
+            }
+        }
+    }
 }
 
 /// Its clock stands still, so that the run never ends.

@@ -1,8 +1,8 @@
-//! On a terminal of 80 columns, by way of `script`.
+//! On a terminal, mostly of 80 columns, by way of `script`.
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use insta::assert_snapshot;
 
@@ -12,19 +12,50 @@ use crate::world::World;
 /// Runs the program on a terminal that answers with `input`. `None` where the
 /// machine has no `script`.
 fn terminal(world: &World, arguments: &str, input: &str) -> Option<String> {
-    on_terminal("dumb", world, arguments, input)
+    on_terminal("dumb", (24, 80), world, arguments, input)
 }
 
 /// Runs the program on a terminal of this kind, which answers nothing.
 pub(crate) fn terminal_of(term: &str, world: &World, arguments: &str) -> Option<String> {
-    on_terminal(term, world, arguments, "")
+    on_terminal(term, (24, 80), world, arguments, "")
 }
 
-fn on_terminal(term: &str, world: &World, arguments: &str, input: &str) -> Option<String> {
+/// Runs the program on a terminal of so many rows and columns, without hiding
+/// how long the names are.
+pub(crate) fn terminal_sized(
+    rows: u16,
+    columns: u16,
+    world: &World,
+    arguments: &str,
+) -> Option<String> {
+    let output = terminal_output("dumb", (rows, columns), world, arguments, "")?;
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+fn on_terminal(
+    term: &str,
+    size: (u16, u16),
+    world: &World,
+    arguments: &str,
+    input: &str,
+) -> Option<String> {
+    let shown = world.shown(&terminal_output(term, size, world, arguments, input)?);
+    // What was typed before the echo was off.
+    Some(shown.strip_prefix(input).unwrap_or(&shown).to_owned())
+}
+
+fn terminal_output(
+    term: &str,
+    (rows, columns): (u16, u16),
+    world: &World,
+    arguments: &str,
+    input: &str,
+) -> Option<Output> {
     if !Path::new("/usr/bin/script").exists() {
         return None;
     }
-    let line = format!("stty rows 24 cols 80 -echo; {} {arguments}", env!("CARGO_BIN_EXE_retune"));
+    let program = env!("CARGO_BIN_EXE_retune");
+    let line = format!("stty rows {rows} cols {columns} -echo; {program} {arguments}");
     let mut command = Command::new("/usr/bin/script");
     world.clean(&mut command);
     command.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").env("TERM", term);
@@ -32,9 +63,7 @@ fn on_terminal(term: &str, world: &World, arguments: &str, input: &str) -> Optio
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let mut output = child.wait_with_output().unwrap();
     output.stdout.retain(|byte| *byte != b'\r');
-    // What was typed before the echo was off.
-    let shown = world.shown(&output);
-    Some(shown.strip_prefix(input).unwrap_or(&shown).to_owned())
+    Some(output)
 }
 
 #[test]

@@ -72,7 +72,12 @@ impl World {
 
     /// As [`World::new`]; every look at the emulator takes it half a minute on.
     pub(crate) fn ticking() -> Self {
-        Self::with(4, Duration::from_secs(30))
+        Self::ticking_by(Duration::from_secs(30))
+    }
+
+    /// As [`World::new`]; every look at the emulator takes it so far on.
+    pub(crate) fn ticking_by(each_look: Duration) -> Self {
+        Self::with(4, each_look)
     }
 
     /// A Workspace and no service: for what asks none, or its own.

@@ -80,8 +80,12 @@ fn line(spread: &Distribution) -> String {
     text
 }
 
+/// From here on neighbouring numbers are an eighth apart, and digits say nothing.
+const LONG: f64 = 1e15;
+
 fn figure(n: f64, measure: Measure) -> String {
     match measure {
+        _ if n.abs() >= LONG => format!("{n:.2e}"),
         // Interpolated between two examples, it may have a half.
         Measure::InputTokens | Measure::OutputTokens | Measure::Messages => {
             Grouped(n.round()).to_string()
@@ -94,15 +98,23 @@ fn figure(n: f64, measure: Measure) -> String {
 /// takes what of them lies in it; a column with anything in it is never blank.
 fn bars(spread: &Distribution) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let (Some(min), Some(max)) = (spread.min, spread.max) else { return String::new() };
+    // By halves, of which no difference is infinite: only shares matter here.
+    let half = |n: f64| n / 2.0;
+    let (Some(min), Some(max)) = (spread.min.map(half), spread.max.map(half)) else {
+        return String::new();
+    };
     let width = (max - min) / COLUMNS as f64;
+    if !width.is_finite() {
+        return String::new();
+    }
     let heights: Vec<f64> = (0..COLUMNS)
         .map(|column| {
             let from = min + width * column as f64;
             let to = from + width;
             let share = |bar: &crate::model::Bar| {
-                let wide = (bar.right - bar.left).max(width);
-                let common = (bar.left + wide).min(to) - bar.left.max(from);
+                let (left, right) = (half(bar.left), half(bar.right));
+                let wide = (right - left).max(width);
+                let common = (left + wide).min(to) - left.max(from);
                 bar.count * (common.max(0.0) / wide)
             };
             spread.buckets.iter().map(share).sum()
@@ -147,5 +159,29 @@ mod tests {
             line(&spread),
             "input tokens       25 ███▅▄▄▃▁▁▁▁▁▁▁  ▁▁▁▁ 2,932, median 414, 90 % from 101 to 1,016"
         );
+    }
+
+    #[test]
+    fn numbers_without_end_are_short_and_drawn() {
+        let bar = |count, left, right| Bar { left, right, count };
+        let spread = Distribution {
+            measure: Measure::Scores,
+            sum: None,
+            billable_sum: None,
+            min: Some(-1e308),
+            max: Some(1e308),
+            mean: None,
+            median: Some(0.5),
+            p5: Some(-1e15),
+            p95: Some(999_999_999_999_999.0),
+            buckets: vec![bar(8.0, -1e308, -0.9e308), bar(4.0, 0.9e308, 1e308)],
+        };
+        assert_eq!(
+            line(&spread),
+            "scores         -1.00e308 █                  ▄ 1.00e308, median 0.50, 90 % from \
+             -1.00e15 to 999999999999999.00"
+        );
+        let tokens = Distribution { measure: Measure::InputTokens, ..spread };
+        assert!(line(&tokens).ends_with("median 1, 90 % from -1.00e15 to 999,999,999,999,999"));
     }
 }

@@ -28,7 +28,7 @@ const INTERVAL: Duration = Duration::from_secs(20);
 /// On an emulator, whose runs take seconds.
 const LOOPBACK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Looks that may fail in a row, each after its own retries.
+/// Looks at one run that may fail in a row, each after its own retries.
 const FAILURES_IN_A_ROW: u32 = 5;
 
 /// One run, and what is known of where its curves are.
@@ -37,6 +37,11 @@ struct Followed {
     run: Run,
     charted: Option<Charted>,
     heads: Vec<Head>,
+    /// Whether a look has succeeded. Before that nothing is known of the curves,
+    /// and `run` says nothing true of them.
+    looked: bool,
+    /// Looks that have failed since the last one that did not.
+    failures: u32,
     /// The last step of each series that was printed.
     printed: BTreeMap<String, i64>,
 }
@@ -52,15 +57,15 @@ pub(super) async fn follow(
     let mut runs: Vec<Followed> = chosen.into_iter().map(Followed::new).collect();
     let draws = shown.format == Format::Text && !shown.to_file() && shown.moves;
     let screen = if draws { output.screen() } else { None };
-    let telling = Telling { shown, output, screen };
+    let mut telling = Telling { shown, output, screen, headed: false };
     let ended = tokio::select! {
-        ended = until_all_end(args, session, &mut runs, &telling) => Some(ended),
+        ended = until_all_end(args, session, &mut runs, &mut telling) => Some(ended),
         () = signals.next() => None,
     };
     // The screen of before is there again, and what was seen last stays on it.
     let drawn = telling.screen.is_some();
     drop(telling);
-    let last: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
+    let last = seen(&runs);
     match ended {
         Some(Err(failure)) => Err(failure),
         // Nobody looks any more, and nothing else was asked for.
@@ -72,18 +77,23 @@ pub(super) async fn follow(
                 let notes = last.iter().map(|run| note_lines(run, last.len() > 1, None, false));
                 output.data(&notes.collect::<String>());
             }
-            Ok(verdict(&runs))
+            Ok(verdict(&runs, args.require_curves))
         }
         None => {
             if drawn {
                 shown.all(&last)?;
             }
-            let names: Vec<&str> = last.iter().map(|run| run.label.as_str()).collect();
+            let names: Vec<&str> = runs
+                .iter()
+                .filter(|followed| followed.run.goes_on())
+                .map(|followed| followed.run.label.as_str())
+                .collect();
             let again = session.command(&again(args));
-            output.complain(&format!(
-                "Interrupted; the runs go on: {}. Look again with {again}.\n",
-                names.join(", ")
-            ));
+            let on = match names.as_slice() {
+                [] => String::new(),
+                names => format!("; the runs go on: {}", names.join(", ")),
+            };
+            output.complain(&format!("Interrupted{on}. Look again with {again}.\n"));
             Ok(Exit::Interrupted)
         }
     }
@@ -100,10 +110,17 @@ fn again(args: &Args) -> String {
     command
 }
 
-/// 0 when all went well.
-fn verdict(runs: &[Followed]) -> Exit {
+/// The runs of which something is known.
+fn seen(runs: &[Followed]) -> Vec<Run> {
+    let looked = runs.iter().filter(|followed| followed.looked);
+    looked.map(|followed| followed.run.clone()).collect()
+}
+
+/// 0 when all went well, and no curves are missing that must be there.
+fn verdict(runs: &[Followed], require_curves: bool) -> Exit {
     let good = |followed: &Followed| {
         followed.chosen.job.as_ref().is_some_and(|job| job.phase() == Phase::Good)
+            && (followed.run.curves.is_ok() || !require_curves)
     };
     if runs.iter().all(good) { Exit::Done } else { Exit::Failed }
 }
@@ -112,38 +129,39 @@ async fn until_all_end(
     args: &Args,
     session: &Session,
     runs: &mut [Followed],
-    telling: &Telling<'_>,
+    telling: &mut Telling<'_>,
 ) -> Result<(), Failure> {
     let clock = SystemClock::new();
     let interval =
         if session.client.endpoint().is_loopback() { LOOPBACK_INTERVAL } else { INTERVAL };
     let mut resized = Resized::new();
-    let (mut failures, mut first) = (0, true);
+    let mut all_looked = false;
     loop {
-        let mut changed = first;
-        for followed in runs.iter_mut().filter(|followed| followed.goes_on() || first) {
+        let mut changed = false;
+        for followed in runs.iter_mut().filter(|followed| followed.goes_on()) {
             match followed.look(&session.client, reach(args)).await {
                 Ok(new) => {
-                    changed |= new;
-                    failures = 0;
+                    changed |= new || !followed.looked;
+                    followed.looked = true;
+                    followed.failures = 0;
                 }
                 Err(unread) => {
-                    failures += 1;
-                    if failures >= FAILURES_IN_A_ROW {
+                    followed.failures += 1;
+                    if followed.failures >= FAILURES_IN_A_ROW {
                         return Err(unread.failure(session));
                     }
                     telling.failed(&unread, interval);
                 }
             }
         }
-        if first {
-            let all: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
-            known_series(&args.series, &all)?;
+        // A run that was not read may be the one with the series.
+        if !all_looked && runs.iter().all(|followed| followed.looked) {
+            all_looked = true;
+            known_series(&args.series, &seen(runs))?;
         }
         if changed {
             telling.news(runs)?;
         }
-        first = false;
         if !runs.iter().any(Followed::goes_on) || telling.output.is_deaf() {
             return Ok(());
         }
@@ -162,11 +180,20 @@ impl Followed {
     fn new(chosen: Chosen) -> Self {
         let missing = if chosen.job.is_some() { Missing::NoExperiment } else { Missing::NoRun };
         let run = described(&chosen, Err(missing));
-        Self { chosen, run, charted: None, heads: Vec::new(), printed: BTreeMap::new() }
+        Self {
+            chosen,
+            run,
+            charted: None,
+            heads: Vec::new(),
+            looked: false,
+            failures: 0,
+            printed: BTreeMap::new(),
+        }
     }
 
+    /// Whether it is to be looked at: also what has ended has to be read once.
     fn goes_on(&self) -> bool {
-        self.run.goes_on()
+        !self.looked || self.run.goes_on()
     }
 
     /// Looks once; whether anything is new.
@@ -213,7 +240,7 @@ impl Followed {
         let found = match name {
             Some(name) => client.charted(&name).await,
             // Whether it is elsewhere is asked once, when it has ended.
-            None if self.goes_on() && job.state == JobState::Running => {
+            None if self.run.goes_on() && job.state == JobState::Running => {
                 return Ok(Some(Missing::NoExperiment));
             }
             None => without_experiment(client, job).await.map(Err),
@@ -268,23 +295,25 @@ struct Telling<'a> {
     shown: &'a Shown<'a>,
     output: &'a Output,
     screen: Option<Screen>,
+    /// Whether the rows have their heading.
+    headed: bool,
 }
 
 impl Telling<'_> {
-    fn news(&self, runs: &mut [Followed]) -> Result<(), Failure> {
+    fn news(&mut self, runs: &mut [Followed]) -> Result<(), Failure> {
         if self.screen.is_some() {
             self.draw(runs);
             return Ok(());
         }
         let several = runs.len() > 1;
         if self.shown.to_file() {
-            let all: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
-            return self.shown.all(&all);
+            return self.shown.all(&seen(runs));
         }
-        if self.shown.format == Format::Csv && runs.iter().all(|run| run.printed.is_empty()) {
+        if self.shown.format == Format::Csv && !self.headed {
+            self.headed = true;
             self.output.data(&curves::csv(&[], &self.shown.selection));
         }
-        for followed in runs {
+        for followed in runs.iter_mut().filter(|followed| followed.looked) {
             let text = followed.fresh(self.shown, several);
             self.output.data(&text);
             let Run { label, .. } = &followed.run;
@@ -305,8 +334,7 @@ impl Telling<'_> {
         let (Some(screen), Some((width, rows))) = (&self.screen, self.output.size()) else {
             return;
         };
-        let all: Vec<Run> = runs.iter().map(|followed| followed.run.clone()).collect();
-        screen.show(&self.shown.fitting(&all, width, rows.saturating_sub(1)), rows);
+        screen.show(&self.shown.fitting(&seen(runs), width, rows.saturating_sub(1)), rows);
     }
 
     fn failed(&self, unread: &Unread, interval: Duration) {

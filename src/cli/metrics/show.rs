@@ -105,7 +105,7 @@ impl<'a> Shown<'a> {
         let charts = curves::chart(&labeled, &self.selection, look);
         let mut out = String::new();
         for run in runs {
-            out.push_str(&self.head(run));
+            out.push_str(&self.head(run, width));
         }
         if !charts.is_empty() {
             let _ = write!(out, "\n{charts}");
@@ -131,11 +131,11 @@ impl<'a> Shown<'a> {
         self.text(runs, width, plot)
     }
 
-    fn head(&self, run: &Run) -> String {
+    fn head(&self, run: &Run, width: usize) -> String {
         let on = if self.emulator { " (emulator)" } else { "" };
         let bold = Style::new().bold();
         let label = Untrusted::new(&*run.label).shown().to_string();
-        let mut out = format!("{bold}{label}{bold:#}{on}");
+        let mut out = format!("{label}{on}");
         match &run.job {
             // The label may say it already.
             Some(job) if label.contains(&job.short()) => {
@@ -147,8 +147,13 @@ impl<'a> Shown<'a> {
         if let Some(step) = run.curves().and_then(Curves::last_step) {
             let _ = write!(out, ", step {step}");
         }
-        out.push('\n');
-        out
+        // Escape sequences have no width, so they come last.
+        let out = wrapped(&out, 2, Some(width));
+        let lines = out.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        match lines.strip_prefix(&label) {
+            Some(rest) => format!("{bold}{label}{bold:#}{rest}\n"),
+            None => format!("{lines}\n"),
+        }
     }
 }
 
