@@ -102,7 +102,7 @@ pub(super) async fn run(
         let lines = prompts.lines().filter(|(number, _)| !done.contains_key(number));
         let questions = lines
             .take_while(|_| !stop.is_set() && !halt.get())
-            .map(async |(number, item)| put(asking, whom, number, item).await);
+            .map(async |(number, item)| put(asking, whom, number, item, &stop).await);
         let mut outcomes =
             futures_util::stream::iter(questions).buffer_unordered(asking.args.concurrency.into());
         while let Some((line, outcome)) = outcomes.next().await {
@@ -211,17 +211,18 @@ fn ready(asking: &Asking<'_>, whom: &Whom, number: u64, item: Result<Item, ItemE
     Ready { line: Line { number, id, request: request_name, expected }, request }
 }
 
-/// Asks one line.
+/// Asks one line; once `stop` is set it is not asked again.
 async fn put(
     asking: &Asking<'_>,
     whom: &Whom,
     number: u64,
     item: Result<Item, ItemError>,
+    stop: &Stop,
 ) -> (Line, Outcome) {
     let Ready { line, request } = ready(asking, whom, number, item);
     let outcome = match request {
         Err(why) => Outcome::Not(why),
-        Ok(request) => match ask(asking, &whom.endpoint, &request).await {
+        Ok(request) => match ask(asking, &whom.endpoint, &request, stop.wait()).await {
             Ok(answered) => Outcome::Answered(answered),
             Err(error) => failed(error),
         },
