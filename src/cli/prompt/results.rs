@@ -1,4 +1,5 @@
-//! The file of results: one writer at a time, every answer on disk as it comes.
+//! The file of results: one writer at a time, every answer in the file as it
+//! comes. It is on the disk, for when the power goes, after [`Results::sync`].
 //!
 //! # Invariants
 //!
@@ -134,6 +135,11 @@ impl Results {
         self.end += length;
         self.known.push(known);
         Ok(self.known.len() - 1)
+    }
+
+    /// Waits until what was added is on the disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
     }
 
     /// Puts a file in its place that has these results alone, in this order,
