@@ -162,8 +162,10 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     }
     let question = match &args.prompts {
         Some(path) => {
+            // First what may fail without leaving an empty file of results.
+            let prompts = input::Prompts::read(path)?;
             let results = args.output.as_deref().map(results::Results::open).transpose()?;
-            Question::Many(input::Prompts::read(path)?, results)
+            Question::Many(prompts, results)
         }
         None => Question::One(turn(&input::text(args.text.as_deref(), &args.files)?, &args.files)),
     };

@@ -8,6 +8,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::clock::{Entropy, SystemEntropy};
+
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Written {
@@ -42,18 +44,39 @@ pub(super) fn replace(path: &Path, text: &str) -> Result<Written, WriteError> {
         return Ok(Written::Unchanged);
     }
     let permissions = before.map(|before| before.permissions());
-    let beside = beside(&target, text, permissions).map_err(failed)?;
-    let done = fs::rename(&beside, &target).and_then(|()| on_disk(&target));
-    if done.is_err() {
+    let fill = |file: &mut File| file.write_all(text.as_bytes());
+    take_the_place(&target, permissions, fill).map_err(failed)?;
+    Ok(Written::Changed)
+}
+
+/// As [`replace`] for a file that is there, with what `fill` writes.
+pub(super) fn refill(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let target = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&target)?.permissions();
+    take_the_place(&target, Some(permissions), fill)
+}
+
+fn take_the_place(
+    target: &Path,
+    permissions: Option<fs::Permissions>,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let beside = beside(target, permissions, fill)?;
+    if let Err(error) = fs::rename(&beside, target) {
         let _ = fs::remove_file(&beside);
+        return Err(error);
     }
-    done.map(|()| Written::Changed).map_err(failed)
+    on_disk(target)
 }
 
 /// Puts `text` where nothing is; whatever is there stays.
 pub(super) fn create(path: &Path, text: &str) -> Result<(), WriteError> {
     let failed = |source| WriteError { path: path.to_owned(), source };
-    let beside = beside(path, text, None).map_err(failed)?;
+    let fill = |file: &mut File| file.write_all(text.as_bytes());
+    let beside = beside(path, None, fill).map_err(failed)?;
     // Unlike a rename, a link takes nothing's place.
     let linked = fs::hard_link(&beside, path);
     let _ = fs::remove_file(&beside);
@@ -75,27 +98,48 @@ fn directly(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// A file beside `path` with the text, on the disk. Its name begins with a dot:
-/// no reader of manifests looks at it.
-fn beside(path: &Path, text: &str, permissions: Option<fs::Permissions>) -> io::Result<PathBuf> {
-    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "it names no file");
-    let name = path.file_name().ok_or_else(no_name)?.to_string_lossy();
-    let short: String = name.chars().take(SHORT).collect();
-    let beside = folder(path).join(format!(".{short}.{:x}.tmp", std::process::id()));
-    // What a process of this number left when it died.
-    let _ = fs::remove_file(&beside);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&beside)?;
+/// A file beside `path` with what `fill` writes, on the disk. Its name begins
+/// with a dot: no reader of manifests looks at it.
+fn beside(
+    path: &Path,
+    permissions: Option<fs::Permissions>,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<PathBuf> {
+    let (beside, mut file) = unused(path, &SystemEntropy)?;
     let written = match permissions {
         Some(permissions) => file.set_permissions(permissions),
         None => Ok(()),
     }
-    .and_then(|()| file.write_all(text.as_bytes()))
+    .and_then(|()| fill(&mut file))
     .and_then(|()| file.sync_all());
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written.map(|()| beside)
 }
+
+/// A new file beside `path`. A name that is taken stays with whoever took it:
+/// containers that share a folder have the same process numbers, so the name is
+/// drawn.
+fn unused(path: &Path, entropy: &impl Entropy) -> io::Result<(PathBuf, File)> {
+    let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "it names no file");
+    let name = path.file_name().ok_or_else(no_name)?.to_string_lossy();
+    let short: String = name.chars().take(SHORT).collect();
+    let mut tries = 1;
+    loop {
+        let beside = folder(path).join(format!(".{short}.{:016x}.tmp", entropy.bits()));
+        match OpenOptions::new().write(true).create_new(true).open(&beside) {
+            Ok(file) => return Ok((beside, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < NAMES => {
+                tries += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How many names are drawn: of 2^64, a second one is hardly ever taken too.
+const NAMES: u32 = 8;
 
 /// Characters of a file's name that its neighbour has too: with four bytes each
 /// they fit the 255 bytes of a name.
@@ -140,6 +184,31 @@ mod tests {
         assert_eq!(other.mode() & 0o777, 0o640);
         assert_eq!(fs::read(&path).unwrap(), b"A=2\n");
         assert_eq!(names(folder.path()), ["outputs.env"]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_stays_with_whoever_took_it() {
+        /// Draws the same twice.
+        struct Twice(std::sync::atomic::AtomicU64);
+        impl Entropy for Twice {
+            fn bits(&self) -> u64 {
+                self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) / 2
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("outputs.env");
+        let twice = Twice(std::sync::atomic::AtomicU64::new(0));
+        let (first, mut file) = unused(&path, &twice).unwrap();
+        file.write_all(b"theirs").unwrap();
+        let (second, _) = unused(&path, &twice).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(fs::read(&first).unwrap(), b"theirs");
+
+        // Nor is one taken away that an older retune would have used.
+        let old = folder.path().join(format!(".outputs.env.{:x}.tmp", std::process::id()));
+        fs::write(&old, "theirs").unwrap();
+        replace(&path, "A=1\n").unwrap();
+        assert_eq!(fs::read(&old).unwrap(), b"theirs");
     }
 
     #[test]

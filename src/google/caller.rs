@@ -3,9 +3,12 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::FusedFuture;
 use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::{Response, Url};
 
@@ -158,8 +161,15 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
     /// nothing can have been billed: without a connection, and when the service
     /// says that it did not begin (429, 503); once more with a fresh token
     /// after a 401. A time-out, a broken connection and any other failure of the
-    /// service may have been an answer, so who asks decides.
-    pub(crate) async fn ask(&self, url: &Url, json: Vec<u8>) -> Result<(Answer, Response), Unread> {
+    /// service may have been an answer, so who asks decides. Once `stop` is
+    /// over nothing is tried again: the last failure is the outcome.
+    pub(crate) async fn ask(
+        &self,
+        url: &Url,
+        json: Vec<u8>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(Answer, Response), Unread> {
+        let mut stop = pin!(stop.fuse());
         self.budget.request();
         let mut attempt = 1;
         let (mut renew, mut renewed) = (false, false);
@@ -173,7 +183,9 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
             let (failure, asked) = match self.http.ask(url.clone(), headers, json.clone()).await {
                 Ok((answer, response)) if answer.is_success() => return Ok((answer, response)),
                 Ok((Answer { status: 401, .. }, _))
-                    if !renewed && credential.as_ref().is_some_and(|c| c.renewable) =>
+                    if !renewed
+                        && credential.as_ref().is_some_and(|c| c.renewable)
+                        && !is_over(stop.as_mut()) =>
                 {
                     (renew, renewed) = (true, true);
                     continue;
@@ -199,8 +211,14 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
                 return Err(failure);
             }
             tracing::debug!(attempt, ?wait, host = host(url), %failure, "trying again");
+            if is_over(stop.as_mut()) {
+                return Err(failure);
+            }
+            tokio::select! {
+                () = self.clock.sleep(wait) => {}
+                () = &mut stop => return Err(failure),
+            }
             self.http.counters.retried();
-            self.clock.sleep(wait).await;
             attempt += 1;
         }
     }
@@ -230,6 +248,11 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         let answer = self.http.write(url, headers(credential.as_ref()), json, body).await;
         Ok((answer.map_err(Unanswered::Transport)?, credential.map(|c| c.source)))
     }
+}
+
+/// Whether it is over, without waiting for it.
+fn is_over(mut stop: Pin<&mut impl FusedFuture<Output = ()>>) -> bool {
+    stop.is_terminated() || stop.as_mut().now_or_never().is_some()
 }
 
 /// The host of a URL, with its port when it has an odd one.

@@ -2,6 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::Plain;
+
 /// A text and what stands above it.
 #[derive(Debug, Clone, Copy)]
 pub struct Column<'a> {
@@ -56,7 +58,8 @@ fn columns(left: Column<'_>, right: Column<'_>, room: usize) -> String {
         out.truncate(out.trim_end_matches(' ').len());
         out.push('\n');
     }
-    out
+    // Wrapping began lines where the text had none.
+    Plain::whole(&out)
 }
 
 /// The text in lines of at most `room` columns, broken between words where
@@ -117,6 +120,21 @@ mod tests {
                      its column is wide.\n\n  - 日本語\n";
         assert_eq!(beside(left, right, Some(40)), under);
         assert_eq!(beside(left, right, None), under);
+    }
+
+    #[test]
+    fn no_row_becomes_a_command_by_wrapping() {
+        let text =
+            Plain::whole(&format!("{} ::error::x {} ##[group]x", "a".repeat(28), "b".repeat(28)));
+        let column = Column { title: "t", text: &text };
+        let shown = beside(column, column, Some(61));
+        for row in shown.lines() {
+            assert!(!row.starts_with("::") && !row.starts_with("##["), "{shown}");
+        }
+        assert!(
+            shown.contains("\n\\u{3a}:error::x") && shown.contains("\n\\u{23}#[group]x"),
+            "{shown}"
+        );
     }
 
     proptest! {

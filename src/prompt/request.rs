@@ -49,18 +49,19 @@ pub fn body(
         let system = json!({"parts": [{"text": system}]});
         request.entry("systemInstruction").or_insert(system);
     }
+    // Each by both names that the service's parser takes.
     let set = [
-        ("temperature", temperature.map(Value::from)),
-        ("topP", top_p.map(Value::from)),
-        ("topK", top_k.map(Value::from)),
-        ("maxOutputTokens", max_output_tokens.map(Value::from)),
-        ("seed", seed.map(Value::from)),
-        ("thinkingConfig", thinking.config(base_model)),
+        ("temperature", "temperature", temperature.map(Value::from)),
+        ("topP", "top_p", top_p.map(Value::from)),
+        ("topK", "top_k", top_k.map(Value::from)),
+        ("maxOutputTokens", "max_output_tokens", max_output_tokens.map(Value::from)),
+        ("seed", "seed", seed.map(Value::from)),
+        ("thinkingConfig", "thinking_config", thinking.config(base_model)),
     ];
     let config = request.entry("generationConfig").or_insert_with(|| json!({}));
     if let Some(config) = config.as_object_mut() {
-        for (field, value) in set {
-            if let Some(value) = value {
+        for (field, other, value) in set {
+            if let Some(value) = value.filter(|_| !config.contains_key(other)) {
                 config.entry(field).or_insert(value);
             }
         }
@@ -120,5 +121,25 @@ mod tests {
         let request = body(&turn("x", &[]), &settings, None, own);
         assert_eq!(request["systemInstruction"]["parts"][0]["text"], "own");
         assert_eq!(request["generationConfig"], json!({"temperature": 1.5, "seed": 1}));
+    }
+
+    #[test]
+    fn a_lines_own_setting_in_the_other_spelling_is_the_same_setting() {
+        let settings = Settings {
+            top_p: Some(0.9),
+            top_k: Some(40.0),
+            max_output_tokens: Some(64),
+            seed: Some(7),
+            thinking: Thinking::Lowest,
+            ..Settings::default()
+        };
+        let config = json!({"top_p": 0.5, "top_k": 3, "max_output_tokens": 8,
+            "thinking_config": {"thinking_budget": 128}});
+        let own = json!({"generationConfig": config});
+        let own = own.as_object().cloned().unwrap();
+        let request = body(&turn("x", &[]), &settings, Some("gemini-2.5-flash"), own);
+        let mut expected = config;
+        expected["seed"] = json!(7);
+        assert_eq!(request["generationConfig"], expected);
     }
 }

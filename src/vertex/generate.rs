@@ -67,7 +67,8 @@ pub enum StreamError {
 
 impl<C: Clock, E: Entropy> Client<C, E> {
     /// Asks `model`, an endpoint or a model of Google's, and waits for the
-    /// whole answer.
+    /// whole answer. Once `stop` is over it is not asked again: what is on the
+    /// wire is waited for, and nothing else.
     ///
     /// # Errors
     /// No answer, a refusal, or an answer that is not the API's.
@@ -75,9 +76,10 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         &self,
         model: &ResourceName,
         request: &Value,
+        stop: impl Future<Output = ()>,
     ) -> Result<Value, ReadError> {
         let url = self.endpoint.resource(V1, model, ":generateContent")?;
-        let (answer, response) = self.ask(&url, model, request).await?;
+        let (answer, response) = self.ask(&url, model, request, stop).await?;
         let (host, mut body) = (host(&url), Vec::new());
         let read = whole(&answer, response, &mut body).await;
         read.map_err(|source| ReadError::Unreachable { host: host.clone(), source })?;
@@ -99,7 +101,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     ) -> Result<Pieces, ReadError> {
         let mut url = self.endpoint.resource(V1, model, ":streamGenerateContent")?;
         url.query_pairs_mut().append_pair("alt", "sse");
-        let (answer, response) = self.ask(&url, model, request).await?;
+        let (answer, response) = self.ask(&url, model, request, std::future::pending()).await?;
         let host = host(&url);
         if let Some(kind) = foreign(answer.content_type.as_deref(), "text/event-stream") {
             return Err(ReadError::Garbled { host, source: WireError::Foreign(kind) });
@@ -113,8 +115,9 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         url: &Url,
         model: &ResourceName,
         request: &Value,
+        stop: impl Future<Output = ()>,
     ) -> Result<(crate::google::Answer, Response), ReadError> {
-        let asked = self.caller.ask(url, request.to_string().into_bytes()).await;
+        let asked = self.caller.ask(url, request.to_string().into_bytes(), stop).await;
         asked.map_err(|failure| read_error(url, &Subject::Resource(model), failure))
     }
 }

@@ -1,5 +1,7 @@
 //! One question to a tuned model and to what it was tuned from.
 
+use std::future::pending;
+
 use serde_json::{Map, Value, json};
 
 use super::Asking;
@@ -32,8 +34,10 @@ pub(super) async fn run(
     // The same but for thinking, which each model is asked for in its own terms.
     let request = |model| body(contents, &settings, model, Map::new());
     let (request, other) = (request(whom.base_model.as_deref()), request(Some(base)));
-    let (tuned, theirs) =
-        tokio::join!(ask(asking, &whom.endpoint, &request), ask(asking, &base_name, &other));
+    let (tuned, theirs) = tokio::join!(
+        ask(asking, &whom.endpoint, &request, pending()),
+        ask(asking, &base_name, &other, pending())
+    );
     match asking.args.format {
         Format::Json => {
             let mut value = document(whom);

@@ -20,6 +20,7 @@ use crate::cli::count::count;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::guarded;
+use crate::clock::Clock;
 use crate::google::chain;
 use crate::model::Untrusted;
 use crate::prompt::batch::{
@@ -31,6 +32,9 @@ use crate::vertex::ReadError;
 /// After how many lines in a row that nobody answered the rest is not tried:
 /// each was tried three times already, so the service is gone for minutes.
 const GIVE_UP_AFTER: u32 = 16;
+
+/// For how long answers may be lost when the power goes.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
 
 /// How often the bar is drawn though nothing changes.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -98,11 +102,12 @@ pub(super) async fn run(
     let halt = Cell::new(false);
     let mut never = None;
     let mut broken = None;
+    let mut synced = asking.clock.elapsed();
     let work = async {
         let lines = prompts.lines().filter(|(number, _)| !done.contains_key(number));
         let questions = lines
             .take_while(|_| !stop.is_set() && !halt.get())
-            .map(async |(number, item)| put(asking, whom, number, item).await);
+            .map(async |(number, item)| put(asking, whom, number, item, &stop).await);
         let mut outcomes =
             futures_util::stream::iter(questions).buffer_unordered(asking.args.concurrency.into());
         while let Some((line, outcome)) = outcomes.next().await {
@@ -130,13 +135,20 @@ pub(super) async fn run(
                 }
             };
             match &mut results {
-                Some(results) => match results.add(&result) {
-                    Ok(place) => _ = tally.places.insert(line.number, place),
-                    Err(error) => {
+                Some(results) => {
+                    let due = asking.clock.elapsed().saturating_sub(synced) >= SYNC_EVERY;
+                    let added = results.add(&result).and_then(|place| {
+                        tally.places.insert(line.number, place);
+                        if due { results.sync() } else { Ok(()) }
+                    });
+                    if due {
+                        synced = asking.clock.elapsed();
+                    }
+                    if let Err(error) = added {
                         halt.set(true);
                         broken.get_or_insert(error);
                     }
-                },
+                }
                 None => bar.suspend(|| asking.output.line(&result)),
             }
             bar.inc(1);
@@ -211,17 +223,18 @@ fn ready(asking: &Asking<'_>, whom: &Whom, number: u64, item: Result<Item, ItemE
     Ready { line: Line { number, id, request: request_name, expected }, request }
 }
 
-/// Asks one line.
+/// Asks one line; once `stop` is set it is not asked again.
 async fn put(
     asking: &Asking<'_>,
     whom: &Whom,
     number: u64,
     item: Result<Item, ItemError>,
+    stop: &Stop,
 ) -> (Line, Outcome) {
     let Ready { line, request } = ready(asking, whom, number, item);
     let outcome = match request {
         Err(why) => Outcome::Not(why),
-        Ok(request) => match ask(asking, &whom.endpoint, &request).await {
+        Ok(request) => match ask(asking, &whom.endpoint, &request, stop.wait()).await {
             Ok(answered) => Outcome::Answered(answered),
             Err(error) => failed(error),
         },
@@ -294,6 +307,7 @@ fn end(
         let path = results.path.clone();
         let argument = asking.args.output.as_deref().unwrap_or(&path);
         to = format!(" ({})", Untrusted::new(argument.to_string_lossy()).shown());
+        results.sync().map_err(|error| unwritten(&path, error))?;
         // With lines left, what is stale or failed before may still be wanted.
         if left == 0 {
             let order: Vec<(u64, usize)> = tally.places.clone().into_iter().collect();

@@ -24,7 +24,7 @@ pub(super) async fn run(
     if asking.args.stream {
         return streamed(asking, whom, &request).await;
     }
-    let asked = ask(asking, &whom.endpoint, &request).await;
+    let asked = ask(asking, &whom.endpoint, &request, std::future::pending()).await;
     let answered = asked.map_err(|error| unasked(asking, whom, error))?;
     match asking.args.format {
         Format::Json => {
@@ -38,14 +38,16 @@ pub(super) async fn run(
     judged(asking, &answered.answer.verdict())
 }
 
-/// Asks, and waits for the whole answer.
+/// Asks, and waits for the whole answer; once `stop` is over it is not asked
+/// again.
 pub(super) async fn ask(
     asking: &Asking<'_>,
     model: &ResourceName,
     request: &Value,
+    stop: impl Future<Output = ()>,
 ) -> Result<Answered, ReadError> {
     let begun = asking.clock.elapsed();
-    let response = asking.session.client.generate(model, request).await?;
+    let response = asking.session.client.generate(model, request, stop).await?;
     let took = asking.clock.elapsed().saturating_sub(begun);
     Ok(Answered { answer: Answer::whole(response), first: None, took })
 }

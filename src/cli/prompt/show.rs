@@ -8,6 +8,7 @@ use super::Asking;
 use super::whom::Whom;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::google::TransportError;
 use crate::model::ResourceName;
 use crate::prompt::{Answer, Plain, Thinking, Verdict};
 use crate::vertex::ReadError;
@@ -115,11 +116,26 @@ pub(super) fn unasked(asking: &Asking<'_>, whom: &Whom, error: ReadError) -> Fai
         ReadError::Refused { .. } | ReadError::Throttled { .. } => {
             (Exit::Failed, session.hint(&error))
         }
+        error if may_be_billed(error) => (Exit::Failed, Some(MAY_BE_BILLED.to_owned())),
         _ => (Exit::Unreachable, session.hint(&error)),
     };
     let failure = Failure::new(exit, error);
     match hint {
         Some(hint) => failure.hint(hint),
         None => failure,
+    }
+}
+
+/// What is to be known before a question is asked again.
+const MAY_BE_BILLED: &str = "it may have been answered and billed; asking again is billed again";
+
+/// Whether the question may have been answered although no answer came.
+fn may_be_billed(error: &ReadError) -> bool {
+    match error {
+        ReadError::Unreachable { source, .. } => !matches!(source, TransportError::NotSent(_)),
+        // With 503 the service says that it did not begin.
+        ReadError::Unavailable { status, .. } => *status != 503,
+        ReadError::Garbled { .. } => true,
+        _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! One line of a file of prompts.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::prompt::turn;
 
@@ -34,6 +34,9 @@ pub enum ItemError {
     /// Nothing to send.
     #[error("neither `prompt` nor `contents`")]
     Nothing,
+    /// A prompt without a word.
+    #[error("`prompt` is blank")]
+    Blank,
     /// Two things to send.
     #[error("both `prompt` and `contents`")]
     Both,
@@ -67,6 +70,12 @@ impl Item {
         if id.as_ref().is_some_and(|id| !id.is_string() && !id.is_number()) {
             return Err(ItemError::Kind("id", "a text or a number"));
         }
+        if id.as_ref().and_then(Value::as_number).is_some_and(changes) {
+            return Err(ItemError::Kind(
+                "id",
+                "a number that is kept as it is; write it as a text",
+            ));
+        }
         let expected = match take("expected") {
             None => None,
             Some(Value::String(text)) => Some(text),
@@ -75,6 +84,9 @@ impl Item {
         let (contents, answer) = match (take("prompt"), take("contents")) {
             (None, None) => return Err(ItemError::Nothing),
             (Some(_), Some(_)) => return Err(ItemError::Both),
+            (Some(Value::String(prompt)), None) if prompt.trim().is_empty() => {
+                return Err(ItemError::Blank);
+            }
             (Some(Value::String(prompt)), None) => (turn(&prompt, &[]), None),
             (Some(_), None) => return Err(ItemError::Kind("prompt", "a text")),
             (None, Some(Value::Array(turns))) => turns_and_answer(turns)?,
@@ -92,6 +104,15 @@ impl Item {
         Ok(Self { id, contents, own, expected: expected.or(answer) })
     }
 }
+
+/// Whether the number may have been another one in the file: an integer that is
+/// too long for one is read as the nearest float.
+fn changes(number: &Number) -> bool {
+    number.is_f64() && number.as_f64().is_none_or(|number| number.abs() >= EXACT)
+}
+
+/// 2^53: up to here floats hold every integer.
+const EXACT: f64 = (1_u64 << 53) as f64;
 
 fn turns_and_answer(mut turns: Vec<Value>) -> Result<(Value, Option<String>), ItemError> {
     let answers = |turn: &Value| turn.get("role").and_then(Value::as_str) == Some("model");
@@ -152,6 +173,11 @@ mod tests {
                 "`contents` has no turn but the model's answer",
             ),
             (r#"{"prompt": "x", "id": {}}"#, "`id` is not a text or a number"),
+            (
+                r#"{"prompt": "x", "id": 123456789012345678901234567890}"#,
+                "`id` is not a number that is kept as it is; write it as a text",
+            ),
+            (r#"{"prompt": " \t"}"#, "`prompt` is blank"),
             (r#"{"prompt": "x", "generationConfig": 1}"#, "`generationConfig` is not an object"),
         ] {
             assert_eq!(Item::read(line).unwrap_err().to_string(), why, "{line}");

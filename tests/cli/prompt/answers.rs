@@ -308,7 +308,7 @@ fn wrong_usage() {
         (&["hi", "--prompts", "p.jsonl"], "cannot be used with"),
         (&["hi", "--output", "r.jsonl"], "cannot be used with"),
         (&["hi", "--concurrency", "2"], "cannot be used with"),
-        (&["--prompts", "none.jsonl"], "No such file"),
+        (&["--prompts", "none.jsonl", "--output", "r.jsonl"], "No such file"),
         (&["--prompts", "."], "could not read"),
         (&["--prompts", "/dev/null"], "has no prompts"),
         (&["--prompts", "manifests/faq.yaml", "--output", "/dev/null"], "is no file"),
@@ -318,4 +318,5 @@ fn wrong_usage() {
         let shown = ask(&world, arguments);
         assert!(shown.contains(why) && shown.ends_with("[exit 64]"), "{arguments:?}: {shown}");
     }
+    assert!(!world.path("r.jsonl").exists(), "an empty file of results is left");
 }

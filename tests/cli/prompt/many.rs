@@ -194,6 +194,32 @@ fn an_interrupt_waits_for_what_is_on_its_way() {
 }
 
 #[test]
+fn an_interrupt_ends_the_wait_for_another_try() {
+    let world = tuned();
+    prompts(&world, &["one", "two"]);
+    world.fault("other@generateContent:quota,retry-after=50");
+    let arguments = [&["prompt", "faq"][..], &RUN, &["--concurrency", "1"]].concat();
+    let mut command = world.command(&arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while questions(&world) == 0 {
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = child.wait_with_output().unwrap();
+    assert_snapshot!(world.shown(&output), @"
+    --- stderr
+
+    stopping: nothing more is submitted; what is on the wire is waited for (once more ends at once)
+    0 answered, 1 failed (r.jsonl)
+    interrupted with 1 line left; the same command goes on from there
+    [exit 130]
+    ");
+    assert_eq!(questions(&world), 1);
+    assert_eq!(results(&world)[0]["error"]["kind"], "throttled");
+}
+
+#[test]
 fn a_reader_that_went_away_pays_for_no_more() {
     let world = tuned();
     prompts(&world, &["x"; 200]);

@@ -133,7 +133,18 @@ fn the_same_prompt_twice_is_asked_twice() {
 fn a_file_that_is_no_results_is_left_alone() {
     let world = tuned();
     prompts(&world, &["one"]);
-    for text in ["my notes", "my notes\n", "{\"line\": 1}\n", "[]", "{\"lines\": 1"] {
+    for text in [
+        "my notes",
+        "my notes\n",
+        "{\"line\": 1}\n",
+        "[]",
+        "{\"lines\": 1",
+        // It begins as a result does, and is whole, or goes on as none does.
+        "{\"line\":1}",
+        "{\"line\":1,\"id\":2}",
+        "{\"line\":1,\"note\":\"mi",
+        "{\"line\":1,\"id\":2} mine",
+    ] {
         world.write("r.jsonl", text);
         let shown = run(&world, &[]);
         assert!(shown.contains("is no result of `retune prompt`"), "{text:?}: {shown}");
@@ -175,4 +186,50 @@ fn a_disk_that_is_full_ends_it() {
     hint: what was asked until then is kept; the same command goes on from there
     [exit 1]
     ");
+}
+
+#[test]
+fn a_disk_that_is_full_leaves_whole_lines() {
+    let world = tuned();
+    prompts(&world, &["x"; 12]);
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 2; exec {} prompt faq --prompts p.jsonl --output r.jsonl \
+         --concurrency 4",
+        env!("CARGO_BIN_EXE_retune")
+    );
+    let mut command = std::process::Command::new("/bin/sh");
+    world.clean(&mut command);
+    let output = command.args(["-c", &script]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", world.shown(&output));
+    let kept = std::fs::read_to_string(world.path("r.jsonl")).unwrap();
+    assert!(kept.ends_with('\n'), "half a line is left: {kept}");
+    let kept = results(&world).len();
+    assert!(kept > 0 && kept < 12, "{kept}");
+    // There is room again.
+    let shown = run(&world, &[]);
+    assert!(shown.contains(&format!("{kept} of 12 lines done before")), "{shown}");
+    assert_eq!(lines(&world), (1..=12).collect::<Vec<u64>>());
+}
+
+#[test]
+fn putting_results_in_order_touches_nothing_of_anybody_else() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = tuned();
+    prompts(&world, &["one", "two"]);
+    assert!(run(&world, &[]).ends_with("[exit 0]"));
+    let file = world.path("r.jsonl");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    world.write("precious", "mine");
+    std::os::unix::fs::symlink("precious", world.path("r.jsonl.new")).unwrap();
+    prompts(&world, &["new", "one", "two"]);
+    assert!(run(&world, &[]).ends_with("[exit 0]"));
+    assert_eq!(lines(&world), [1, 2, 3]);
+    assert_eq!(std::fs::read(world.path("precious")).unwrap(), b"mine");
+    assert!(std::fs::symlink_metadata(world.path("r.jsonl.new")).unwrap().is_symlink());
+    assert!(!std::fs::symlink_metadata(&file).unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let names = std::fs::read_dir(file.parent().unwrap()).unwrap();
+    let mut names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!names.any(|name| name.starts_with(".r.jsonl")), "something is left");
 }

@@ -13,13 +13,15 @@ fn an_answer_that_is_not_the_apis() {
     --- stderr
     error: could not read the answer of `127.0.0.1:[PORT]`
       caused by: the answer is not the API's (text/html); is the address right?
-    [exit 4]
+
+    hint: it may have been answered and billed; asking again is billed again
+    [exit 6]
     ");
     world.heal();
     world.fault("other@GenerateContent:html=200");
     let shown = ask(&world, &["hi", "--stream"]);
     assert!(shown.contains("(text/html); is the address right?"), "{shown}");
-    assert!(shown.ends_with("[exit 4]"), "{shown}");
+    assert!(shown.ends_with("[exit 6]"), "{shown}");
     world.heal();
     world.fault("other@generateContent:html=404");
     assert!(ask(&world, &["hi"]).ends_with("[exit 6]"));
@@ -29,7 +31,9 @@ fn an_answer_that_is_not_the_apis() {
     --- stderr
     error: could not read the answer of `127.0.0.1:[PORT]`
       caused by: the answer is cut off after 509 bytes
-    [exit 4]
+
+    hint: it may have been answered and billed; asking again is billed again
+    [exit 6]
     ");
     world.heal();
     world.fault("other@generateContent:empty-json");
@@ -62,7 +66,12 @@ fn what_may_have_been_billed_is_not() {
         let before = questions(&world);
         world.fault(&format!("other@generateContent:{fault}"));
         let shown = ask(&world, &["hi"]);
-        assert!(shown.ends_with("[exit 4]"), "{fault}: {shown}");
+        assert!(
+            shown.ends_with(
+                "hint: it may have been answered and billed; asking again is billed again\n[exit 6]"
+            ),
+            "{fault}: {shown}"
+        );
         assert_eq!(questions(&world) - before, 1, "{fault}");
         world.heal();
     }
@@ -114,5 +123,6 @@ fn a_setting_that_the_model_does_not_take() {
 #[test]
 fn nobody_there() {
     let world = tuned();
-    assert!(ask(&world, &["hi", "--endpoint", "http://127.0.0.1:1"]).ends_with("[exit 4]"));
+    let shown = ask(&world, &["hi", "--endpoint", "http://127.0.0.1:1"]);
+    assert!(shown.ends_with("[exit 4]") && !shown.contains("billed"), "{shown}");
 }
