@@ -1,5 +1,6 @@
 //! The same question, bare and by retune.
 
+use std::future::pending;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -60,7 +61,7 @@ pub(crate) async fn measure(
         let request = body(&turn("Which queue?", &[]), &settings, Some("gemini-3.5-flash"), own());
         let length = match kind {
             Kind::Short | Kind::Long => {
-                let answer = Answer::whole(client.generate(&model, &request).await?);
+                let answer = Answer::whole(client.generate(&model, &request, pending()).await?);
                 Plain::whole(&answer.text).len()
             }
             Kind::Stream => {
