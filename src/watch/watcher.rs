@@ -272,12 +272,17 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         for run in &runs {
             self.memory().read(run);
         }
+        self.read_progress(owner).await;
+        Ok(())
+    }
+
+    /// Reads how far the runs that go on are, where somebody may see it.
+    pub(super) async fn read_progress(&mut self, owner: &Name) {
         if self.parts.progress
             && let Some(sight) = &self.sight
         {
             self.progress = Arc::new(sight.progress(self.parts.vertex, owner).await);
         }
-        Ok(())
     }
 
     /// Decides over what is known now, without a request.

@@ -370,7 +370,10 @@ fn stale(line: &str) -> (&'static str, &'static str, String) {
         "2" => json!({}),
         "3" => serves("models/7@2"),
         "4" => return ("403 Forbidden", "application/json", "{}".to_owned()),
-        _ => return ("404 Not Found", "application/json", "{}".to_owned()),
+        _ => {
+            let error = json!({"error": {"code": 404, "status": "NOT_FOUND", "message": "gone"}});
+            return ("404 Not Found", "application/json", error.to_string());
+        }
     };
     ("200 OK", "application/json", answer.to_string())
 }

@@ -17,10 +17,21 @@ export async function refreshing({ binary, browser, check, after }) {
   const asked = await world.requests();
   const states = (name) => (name === 'model-07' ? 'JOB_STATE_RUNNING' : 'JOB_STATE_SUCCEEDED');
   service.jobs = names.map((name) => job(asked.get(name), states(name)));
+  service.jobs[names.indexOf('model-07')].tuningJobMetadata = { completedStepCount: '30', completedEpochCount: '1' };
+  service.jobs[names.indexOf('model-07')].tuningDataStats.supervisedTuningDataStats.tuningStepCount = '120';
   const daemon = await world.watch('--observe', '--interval', '1s');
   let stopped = false;
   after(() => stopped || daemon.stop());
   const row = (name) => `tr:has(a:text-is("${name}"))`;
+
+  await check('a run says how far it is, from the first look', async () => {
+    const page = await browser.open(daemon.url);
+    const bar = page.getByRole('progressbar', { name: 'Steps of model-07' });
+    equal(await bar.evaluate((bar) => bar.value / bar.max), 0.25);
+    const shown = await text(page, row('model-07'));
+    expect(shown.includes('30 / 120 steps') && shown.includes('epoch 1 of 3'), shown);
+    await page.context().close();
+  });
 
   await check('only rows that changed are replaced, and a reader keeps her place', async () => {
     const page = await browser.open(daemon.url);

@@ -8,7 +8,7 @@ use crate::service;
 use crate::world::World;
 
 /// Every command that can be run in a directory, in every form.
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 32] = [
     "init new",
     "validate",
     "validate --format json",
@@ -29,6 +29,12 @@ const COMMANDS: [&str; 26] = [
     "jobs --format json",
     "cancel active --yes -vvv",
     "cancel tuningJobs/8 --foreign --yes -vvv",
+    "outputs -vvv",
+    "import --all -vvv",
+    "metrics good -vvv",
+    "prompt good hello -vvv",
+    "prompt good hello --stream -vvv",
+    "status --html - -vvv",
     "schema",
     "completions bash",
     "man",

@@ -20,6 +20,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     ) -> Result<PassResult, Failure> {
         // Until it succeeds, it is due: what asked for it may go away meanwhile.
         self.complete_due = self.parts.clock.elapsed();
+        // Where a listing is the cheaper look at the runs, it says nothing of
+        // how far they are: that is read as often as the runs would be.
+        let runs_due = self.runs_due.is_none_or(|at| at <= self.complete_due);
         // Should this look fail, the next is complete, too. Until it is over, what
         // was seen is held: jobs that did not change are the same ones again.
         let before = self.sight.take();
@@ -47,6 +50,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         self.unseen.extend(sight.counts(owner, task.policy.window));
         self.sight = Some(sight);
         self.reached(&failed, task);
+        if runs_due {
+            self.read_progress(owner).await;
+        }
         // What was done is part of the picture, and the listing lags behind.
         let plan = match plan {
             Some(plan) => plan,

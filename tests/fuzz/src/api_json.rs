@@ -114,7 +114,7 @@ fn page(body: &[u8], value: Option<&Value>, place: &Place) {
     let (kept, foreign, token) = ours.expect("a page");
     assert_eq!((kept.len() as u64 + foreign, &token), (jobs.len() as u64, next));
     for job in jobs.iter().filter(|job| job.stamp.is_some()) {
-        // But for the labels that its stamp was read from, and for statistics.
+        // But for the labels that its stamp was read from, and the statistics.
         let labels = job.echo.labels.iter().filter(|(key, _)| !labels::is_reserved(key));
         let echo = TuningSpec { labels: labels.collect(), ..job.echo.clone() };
         let lighter: Observed = Facts { echo, data: None, ..Facts::clone(job) }.into();
