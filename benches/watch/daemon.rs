@@ -55,7 +55,6 @@ impl Daemon {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         // As the unit and the Deployment that are shipped start it.
         command.env("MALLOC_ARENA_MAX", "1");
-        command.envs(["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"].map(|n| (n, "131072")));
         command.arg("watch").arg(directory).args(["--endpoint", url]);
         command.args(["--revision", &REVISION.to_string(), "--max-creates", "100000"]);
         command.args(verbosity).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
