@@ -1,7 +1,9 @@
 // What checks say when something is not as it should be.
 
 import { deepStrictEqual } from 'node:assert';
+import { join } from 'node:path';
 
+import { target } from './browser.mjs';
 import { until } from './retune.mjs';
 
 export function expect(holds, otherwise) {
@@ -16,10 +18,11 @@ export function equal(found, wanted, what = 'found') {
   }
 }
 
-/** A page that looks right and asks for nothing. Colours depend on the scheme
- * alone, and what stands where on the width alone, so that two tell of four. */
+/** A page that looks right and asks for nothing, wide and narrow, light and
+ * dark; how it looks is kept below `target/page/shots`. */
 export async function sound(browser, url) {
-  for (const [scheme, width] of [['light', 1280], ['dark', 380]]) {
+  const looks = ['light', 'dark'].flatMap((scheme) => [1280, 380].map((width) => [scheme, width]));
+  for (const [scheme, width] of looks) {
     const page = await browser.open(url, { width, scheme });
     const at = `${scheme} at ${width} of ${url}`;
     equal(await browser.audit(page), [], `accessibility, ${at}`);
@@ -28,6 +31,9 @@ export async function sound(browser, url) {
     );
     equal(sideways, 0, `pixels to scroll sideways, ${at}`);
     equal(page.trouble, [], `what the browser complains of, ${at}`);
+    const { protocol, pathname, hash } = new URL(url);
+    const name = `${protocol}${pathname.split('/').at(-1)}${hash}`.replaceAll(/[^a-z0-9.-]+/gi, '-');
+    await page.screenshot({ path: join(target, 'shots', `${name}-${width}-${scheme}.png`), fullPage: true });
     await page.context().close();
   }
 }
