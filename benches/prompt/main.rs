@@ -29,6 +29,8 @@ type Error = Box<dyn std::error::Error>;
 const LIMIT: Duration = Duration::from_millis(5);
 
 fn main() -> ExitCode {
+    // As retune's own clients do; the bare one takes what is there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
