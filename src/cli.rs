@@ -7,6 +7,7 @@ pub mod cancel;
 mod charts;
 mod claims;
 mod confirm;
+mod connect;
 mod count;
 pub mod describe;
 pub mod emulator;

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use super::claims;
 use super::confirm::confirm;
+use super::connect::VertexClient;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
-use super::session::{Needs, Session, VertexClient, no_window};
+use super::session::{Needs, Session, no_window};
 use super::{Global, interrupt};
 use crate::apply::{
     CarriedOut, Claims, Executor, Item, Memory, Outcome, Reconciler, Report, SETTLE, Seen, Stop,

@@ -1,6 +1,6 @@
 //! The curves of one run, for the page.
 
-use super::session::VertexClient;
+use super::connect::VertexClient;
 use crate::curves::{Curves, Missing, Run};
 use crate::google::chain;
 use crate::model::{Name, Observed, TuningSpec, Untrusted};

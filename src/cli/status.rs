@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use futures_util::StreamExt;
 
 use super::Global;
+use super::connect::VertexClient;
 use super::count::count;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::session::{Needs, Session, VertexClient};
+use super::session::{Needs, Session};
 use super::table::table;
 use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd};
 use crate::plan::Plan;

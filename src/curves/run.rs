@@ -85,17 +85,8 @@ impl Run {
 
     /// Whether the job may still bring points.
     pub fn goes_on(&self) -> bool {
-        matches!(
-            self.state,
-            Some(
-                JobState::Queued
-                    | JobState::Pending
-                    | JobState::Running
-                    | JobState::Updating
-                    | JobState::Cancelling
-                    | JobState::Paused
-            )
-        )
+        let unsaid = |state: &JobState| matches!(state, JobState::Absent | JobState::Unknown(_));
+        self.state.as_ref().is_some_and(|state| !state.has_ended() && !unsaid(state))
     }
 
     /// The state in a word: `succeeded`.

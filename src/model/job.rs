@@ -196,6 +196,26 @@ impl JobState {
         }
     }
 
+    /// Whether the job goes no further. What is paused may; of what is not
+    /// known nobody can say, so it counts as going on.
+    pub fn has_ended(&self) -> bool {
+        match self {
+            Self::Succeeded
+            | Self::Failed
+            | Self::Cancelled
+            | Self::Expired
+            | Self::PartiallySucceeded => true,
+            Self::Queued
+            | Self::Pending
+            | Self::Running
+            | Self::Updating
+            | Self::Cancelling
+            | Self::Paused
+            | Self::Absent
+            | Self::Unknown(_) => false,
+        }
+    }
+
     /// Reads the API's name. Any name is a state: what is not known is
     /// [`JobState::Unknown`], which holds every decision.
     pub fn from_wire(name: &str) -> Self {

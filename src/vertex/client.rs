@@ -1,8 +1,12 @@
 //! [`Vertex`] over HTTP.
 
+mod unanswered;
+
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use self::unanswered::{NoAnswer, may_refuse_a_filter, refusal, unclear};
+pub(super) use self::unanswered::{Subject, read_error};
 use reqwest::Url;
 use serde_json::Value;
 
@@ -12,11 +16,10 @@ use super::known::Known;
 use super::listing::{Lister, Pages};
 use super::models::Registry;
 use super::wire::{self, Sieve, WireError};
-use super::{CancelOutcome, CreateOutcome, Keep, Refusal, VerifiedJob, Vertex};
+use super::{CancelOutcome, CreateOutcome, Keep, VerifiedJob, Vertex};
 use crate::clock::{Clock, Entropy};
 use crate::google::{
-    Answer, ApiError, Caller, Counters, Environment, Refused, TransportError, Unanswered, Unread,
-    api_error, chain, host,
+    Answer, Caller, Counters, Environment, TransportError, Unanswered, api_error, chain, host,
 };
 use crate::model::{
     FoundModel, JobName, Key, Listing, Name, Observed, Place, Progress, ResourceName, Untrusted,
@@ -58,13 +61,6 @@ pub struct Client<C, E> {
     pub(super) caller: Caller<C, E>,
     pub(super) endpoint: Endpoint,
     known: Known,
-}
-
-/// What is being read, for errors.
-pub(super) enum Subject<'a> {
-    Place(&'a Place),
-    Job(&'a JobName),
-    Resource(&'a ResourceName),
 }
 
 impl<C: Clock, E: Entropy> Client<C, E> {
@@ -191,67 +187,6 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             Err(Unanswered::Transport(error)) => {
                 Err(NoAnswer::Unknown(Untrusted::new(chain(&error))))
             }
-        }
-    }
-}
-
-/// The error of a read that gave nothing.
-pub(super) fn read_error(url: &Url, subject: &Subject<'_>, failure: Unread) -> ReadError {
-    let host = host(url);
-    let Refused { status, said, retry_after, credential } = match failure {
-        Unread::Credential(error) => return ReadError::Credential(error),
-        Unread::Transport(source) => return ReadError::Unreachable { host, source },
-        Unread::Refused(refused) => refused,
-    };
-    let ApiError { status: _, message, permission, retry_delay: _, foreign } = said;
-    match (status, subject) {
-        (401, _) => ReadError::Unauthenticated { host, credential, message },
-        (403, subject) => ReadError::Forbidden { place: subject.place(), permission, message },
-        (404, Subject::Job(job)) => ReadError::NotFound { job: (*job).clone() },
-        // Somebody else's page says nothing about what the service has.
-        (404, Subject::Resource(name)) if !foreign => {
-            ReadError::NoSuchResource { host, name: (*name).clone(), message }
-        }
-        (404, Subject::Place(place)) => {
-            ReadError::NoSuchPlace { host, place: (*place).clone(), message }
-        }
-        (429, _) => ReadError::Throttled { host, message, retry_after },
-        (408 | 500.., _) => ReadError::Unavailable { host, status, message },
-        _ => ReadError::Refused { host, status, message },
-    }
-}
-
-/// Whether an error can mean that the service knows no such filter. Were it
-/// about something else, the listing without a filter will say so.
-fn may_refuse_a_filter(error: &ReadError) -> bool {
-    match error {
-        ReadError::Refused { status: 400, .. } | ReadError::Unavailable { status: 501, .. } => true,
-        ReadError::Incomplete { why, .. } => may_refuse_a_filter(why),
-        _ => false,
-    }
-}
-
-/// A write without an answer.
-enum NoAnswer {
-    /// No byte was written.
-    NotSent(Refusal),
-    /// The request may have arrived.
-    Unknown(Untrusted),
-}
-
-impl NoAnswer {
-    fn not_sent(error: &dyn std::error::Error) -> Self {
-        let message = Untrusted::new(chain(error));
-        Self::NotSent(Refusal { status: 0, message, retry_after: None })
-    }
-}
-
-impl Subject<'_> {
-    fn place(&self) -> Place {
-        match self {
-            Self::Place(place) => (*place).clone(),
-            Self::Job(job) => Place::new(job.project(), job.location()),
-            Self::Resource(name) => name.place().clone(),
         }
     }
 }
@@ -389,15 +324,6 @@ impl<C: Clock, E: Entropy> Pages for Client<C, E> {
     fn host_of(&self, place: &Place) -> String {
         self.endpoint.jobs(V1, place).map(|url| host(&url)).unwrap_or_default()
     }
-}
-
-fn refusal(answer: &Answer, body: &[u8]) -> Refusal {
-    let Refused { status, said, retry_after, credential: _ } = Refused::new(answer, body, None);
-    Refusal { status, message: said.message, retry_after }
-}
-
-fn unclear(refusal: Refusal) -> Untrusted {
-    Untrusted::new(format!("HTTP {}: {}", refusal.status, refusal.message.raw()))
 }
 
 #[cfg(test)]

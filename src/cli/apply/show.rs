@@ -194,12 +194,12 @@ impl<'a> Telling<'a> {
         }
         let line = match (&self.lines, runs.remove(run.job).and_then(|shown| shown.line)) {
             (_, Some(line)) => Some(line),
-            (Some(lines), None) if !is_over(run.state) => Some(spinner(lines)),
+            (Some(lines), None) if !run.state.has_ended() => Some(spinner(lines)),
             _ => None,
         };
         if let Some(line) = &line {
             draw(line, run, self.on());
-            if is_over(run.state) {
+            if run.state.has_ended() {
                 line.finish_and_clear();
             }
         }
@@ -299,20 +299,6 @@ fn request(action: &Action) -> String {
             format!("the cancel of {} ({})", cancel.job.short(), cancel.key.name)
         }
     }
-}
-
-fn is_over(state: &JobState) -> bool {
-    !matches!(
-        state,
-        JobState::Queued
-            | JobState::Pending
-            | JobState::Running
-            | JobState::Updating
-            | JobState::Cancelling
-            | JobState::Paused
-            | JobState::Absent
-            | JobState::Unknown(_)
-    )
 }
 
 /// `  faq  running  tuningJobs/12`, once for each change of state.

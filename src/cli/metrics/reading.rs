@@ -3,8 +3,9 @@
 use futures_util::{StreamExt, TryStreamExt};
 
 use super::Chosen;
+use crate::cli::connect::VertexClient;
 use crate::cli::failure::Failure;
-use crate::cli::session::{Session, VertexClient};
+use crate::cli::session::Session;
 use crate::curves::{Curves, Missing, Run};
 use crate::model::{JobState, Observed, ResourceName, ResourceNameError};
 use crate::vertex::{Reach, ReadError};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::cli::charts::charts;
-use crate::cli::session::VertexClient;
+use crate::cli::connect::VertexClient;
 use crate::google::chain;
 use crate::model::{JobName, Name, Observed};
 use crate::page::Charts;

@@ -11,13 +11,14 @@ use super::reading::Reading;
 use super::telling::Telling;
 use crate::apply::Stop;
 use crate::cli::Global;
+use crate::cli::connect::{self, VertexClient};
 use crate::cli::count::count;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::interrupt::{Hangup, Signals};
 use crate::cli::output::Output;
-use crate::cli::session::{self, VertexClient};
+use crate::cli::session;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::emulator::Running;
 use crate::google::{Counters, Secret};
@@ -93,7 +94,7 @@ impl<'a> Daemon<'a> {
         let webhook = Self::webhook(args, &environment);
         let quota = NonZeroU32::new(REQUESTS_A_MINUTE);
         let (client, emulator) =
-            session::connect_within(global, environment, quota, output).await?;
+            connect::connect_within(global, environment, quota, output).await?;
         let current = Current::new(manifests, args, global, &client).await?;
         if current.places.is_empty() {
             return Err(session::no_place());
@@ -262,7 +263,7 @@ impl<'a> Daemon<'a> {
             let events = count(left, "event");
             output.complain(&format!("{events} could not be delivered and {fate}\n"));
         }
-        session::end(emulator).await;
+        connect::end(emulator).await;
         exit
     }
 }

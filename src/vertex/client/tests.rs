@@ -4,6 +4,7 @@ use super::*;
 use crate::clock::{SystemClock, SystemEntropy};
 use crate::google::testing::{self, Server, ok, reply};
 use crate::google::{Credentials, Secret};
+use crate::vertex::Refusal;
 
 fn client(server: &Server, environment: Environment) -> Client<SystemClock, SystemEntropy> {
     let options = ClientOptions { endpoint: Some(server.url()), ..ClientOptions::default() };
