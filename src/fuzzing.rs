@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::google::Answer;
 use crate::manifest::{self, Loaded, Settings};
-use crate::model::{Listing, Observed, Place, Texts};
-use crate::vertex::known::Known;
+use crate::model::{Listing, Observed, Place};
+use crate::vertex::known::{Common, Known};
 use crate::vertex::listing::{Lister, Pages};
 use crate::vertex::wire::{self, Page, Sieve};
 use crate::vertex::{Keep, ReadError, WireError};
@@ -39,7 +39,7 @@ pub fn page(
     keep: &Keep,
 ) -> Result<(Vec<Observed>, u64, Option<String>), WireError> {
     let Page { kept, foreign, next } =
-        wire::page(body, place, &Sieve::new(keep), &mut Texts::default())?;
+        wire::page(body, place, &Sieve::new(keep), &mut Common::default())?;
     Ok((kept, foreign, next))
 }
 

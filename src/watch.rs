@@ -18,6 +18,7 @@
 
 mod backoff;
 mod circuit;
+mod figures;
 pub mod files;
 pub mod metrics;
 mod news;
@@ -35,5 +36,5 @@ pub use metrics::{Metrics, PassResult};
 pub use news::{News, Severity};
 pub use published::{Manifested, Published, Shown, State};
 pub use reporter::{Listener, OnTheWire};
-pub use rhythm::{INTERVAL, Rhythm};
+pub use rhythm::{INTERVAL, REQUESTS_A_MINUTE, Rhythm};
 pub use watcher::{Mode, Parts, Task, Trigger, Watcher};

@@ -1,6 +1,7 @@
 //! What the daemon costs while nothing changes.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use retune::clock::{SystemClock, SystemEntropy};
 use retune::model::Observation;
 use retune::observe;
 use retune::vertex::{Client, ClientOptions};
+use retune::watch::REQUESTS_A_MINUTE;
 use sha2::{Digest, Sha256};
 
 use crate::daemon::{Daemon, PASS, cpu_of};
@@ -130,13 +132,17 @@ pub(crate) fn flat(
     Ok(())
 }
 
-/// The floor of a pass: lists and decodes as the daemon does, and prints what
-/// a listing costs this process.
+/// The floor of a pass: lists and decodes as the daemon does, at its pace, and
+/// prints what a listing costs this process that knows of none before it.
 pub(crate) fn list(directory: &Path, url: &str, rounds: u32) -> Result<(), Error> {
     let desired = crate::corpus::load(directory)?;
     let places = observe::places(&desired, None);
-    let keep = observe::keep(&desired);
-    let options = ClientOptions { endpoint: Some(url.to_owned()), ..ClientOptions::default() };
+    let keep = observe::keep_lasting(&desired);
+    let options = ClientOptions {
+        endpoint: Some(url.to_owned()),
+        requests_per_minute: NonZeroU32::new(REQUESTS_A_MINUTE),
+        ..ClientOptions::default()
+    };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let look = || -> Result<Observation, Error> {

@@ -246,9 +246,9 @@ impl Memory {
         let mut lost = Vec::new();
         for (place, names) in &self.names {
             let Some(Ok(listing)) = observation.get(place) else { continue };
-            let listed = ids(listing);
-            let missing = names.iter().filter(|name| !listed.contains(name.id()));
-            lost.extend(missing.map(|name| (place.clone(), name.clone())));
+            lost.extend(
+                missing(names, listing).into_iter().map(|name| (place.clone(), name.clone())),
+            );
         }
         lost.sort();
         lost
@@ -269,10 +269,8 @@ impl Memory {
             let listed = listing.jobs.iter().filter(|job| job.stamp.is_some()).count();
             self.listed.insert(place.clone(), listed);
             let known = self.known.entry(place.clone()).or_default();
-            let names = self.names.get(place).filter(|names| !names.is_empty());
-            let lacks = names.is_some_and(|names| {
-                let listed = ids(listing);
-                names.iter().any(|n| !listed.contains(n.id()) && !self.made.contains_key(n))
+            let lacks = self.names.get(place).is_some_and(|names| {
+                missing(names, listing).into_iter().any(|name| !self.made.contains_key(name))
             });
             if listed * 2 < *known || lacks {
                 self.implausible.insert(place.clone(), listed);
@@ -366,9 +364,15 @@ fn window(settle: Duration) -> Duration {
     }
 }
 
-/// What tells the jobs of one place apart, however its project is written.
-fn ids(listing: &Listing) -> HashSet<&str> {
-    listing.jobs.iter().map(|job| job.name.id()).collect()
+/// The names that a listing lacks, however its project is written.
+fn missing<'a>(names: &'a HashSet<JobName>, listing: &Listing) -> Vec<&'a JobName> {
+    // As a rule there is none; and a listing has each job once.
+    let there = listing.jobs.iter().filter(|job| names.contains(&job.name)).count();
+    if there == names.len() {
+        return Vec::new();
+    }
+    let ids: HashSet<&str> = listing.jobs.iter().map(|job| job.name.id()).collect();
+    names.iter().filter(|name| !ids.contains(name.id())).collect()
 }
 
 #[cfg(test)]

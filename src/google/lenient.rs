@@ -107,7 +107,8 @@ pub(crate) fn entries<'a>(raw: Option<&'a RawValue>) -> Vec<(Cow<'a, str>, Cow<'
 }
 
 /// The entries of a map, their values still unread.
-struct Entries<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+#[derive(Default)]
+pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -5,7 +5,7 @@
 //! never a panic and never silence.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -166,9 +166,14 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
 
 /// The bytes of a file.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Box<Finding>> {
+    bytes_of(path, fs::metadata(path))
+}
+
+/// The bytes of a file of which the file system just said this.
+pub(crate) fn bytes_of(path: &Path, meta: io::Result<Metadata>) -> Result<Vec<u8>, Box<Finding>> {
     let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
     // Before opening: opening a FIFO would wait for its writer.
-    let meta = fs::metadata(path).map_err(|error| Box::new(unreadable(path, &error)))?;
+    let meta = meta.map_err(|error| Box::new(unreadable(path, &error)))?;
     if !meta.is_file() {
         let finding = finding(Code::NotAFile, "neither a regular file nor a directory");
         return Err(Box::new(finding.hint("write the manifest into a file")));

@@ -20,6 +20,11 @@ struct Shared {
 }
 
 impl Desired {
+    /// Whether both are one and the same, without a look at what they say.
+    pub fn ptr_eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// What its spec is known by; hashed once, however often it is decided about.
     pub fn digests(&self) -> &Digests {
         self.0.digests.get_or_init(|| Digests::of(&self.0.wanted.spec))

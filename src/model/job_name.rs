@@ -18,6 +18,11 @@ impl JobName {
         Self(format!("projects/{project}/locations/{location}/tuningJobs/{id}").into())
     }
 
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The project's id or number.
     pub fn project(&self) -> &str {
         self.part(1)
@@ -30,7 +35,7 @@ impl JobName {
 
     /// The id that Vertex assigned, a number of up to 19 digits.
     pub fn id(&self) -> &str {
-        self.part(5)
+        self.0.rsplit('/').next().unwrap_or_default()
     }
 
     fn part(&self, number: usize) -> &str {

@@ -41,7 +41,8 @@ impl Run<'_> {
 
 /// Everything observed, by tuned model.
 pub(super) struct Index<'a> {
-    ours: HashMap<&'a Place, HashMap<&'a Name, Vec<Run<'a>>>>,
+    /// Runs of every name that has a manifest, oldest first.
+    ours: BTreeMap<&'a Place, HashMap<&'a Name, Vec<Run<'a>>>>,
     /// Active or good runs of others and of names without a manifest, by place
     /// and spec label.
     elsewhere: HashMap<&'a Place, HashMap<&'a str, Vec<Run<'a>>>>,
@@ -56,10 +57,12 @@ pub(super) struct Index<'a> {
 
 impl<'a> Index<'a> {
     pub(super) fn new(desired: &'a [Desired], observed: &'a Observation, policy: &Policy) -> Self {
-        let named: HashSet<(&Place, &Name)> =
-            desired.iter().map(|d| (&d.key.place, &d.key.name)).collect();
+        let mut ours: BTreeMap<&Place, HashMap<&Name, Vec<Run<'_>>>> = BTreeMap::new();
+        for Key { place, name, .. } in desired.iter().map(|desired| &desired.key) {
+            ours.entry(place).or_default().entry(name).or_default();
+        }
         let mut index = Self {
-            ours: HashMap::new(),
+            ours,
             elsewhere: HashMap::new(),
             orphans: Vec::new(),
             observed,
@@ -76,9 +79,11 @@ impl<'a> Index<'a> {
                 continue;
             };
             index.foreign += listing.foreign;
+            let mut ours = index.ours.remove(place).unwrap_or_default();
             for job in &listing.jobs {
-                index.take(place, job, &named, policy);
+                index.take(place, job, &mut ours, policy);
             }
+            index.ours.insert(place, ours);
         }
         for runs in index.ours.values_mut().flat_map(HashMap::values_mut) {
             if !is(Mutant::ListingOrder) {
@@ -96,7 +101,7 @@ impl<'a> Index<'a> {
         &mut self,
         place: &'a Place,
         job: &'a Observed,
-        named: &HashSet<(&Place, &Name)>,
+        named: &mut HashMap<&'a Name, Vec<Run<'a>>>,
         policy: &Policy,
     ) {
         let Some(stamp) = &job.stamp else {
@@ -105,7 +110,7 @@ impl<'a> Index<'a> {
         };
         let run = Run { job, stamp };
         let ours = stamp.owner == policy.owner || is(Mutant::ForeignCancelled);
-        let has_manifest = ours && named.contains(&(place, &stamp.name));
+        let of_manifest = if ours { named.get_mut(&stamp.name) } else { None };
         let phase = job.phase();
         if ours && matches!(phase, Phase::Active | Phase::Ending) {
             *self.busy.entry(&place.project).or_default() += 1;
@@ -114,21 +119,24 @@ impl<'a> Index<'a> {
             self.foreign += 1;
         }
         if let Some(spec) = &stamp.spec
-            && !has_manifest
+            && of_manifest.is_none()
             && matches!(phase, Phase::Active | Phase::Good)
         {
             self.elsewhere.entry(place).or_default().entry(spec).or_default().push(run);
         }
-        if has_manifest {
-            self.ours.entry(place).or_default().entry(&stamp.name).or_default().push(run);
-        } else if ours {
-            self.orphans.push(run);
+        match of_manifest {
+            Some(runs) => runs.push(run),
+            None if ours => self.orphans.push(run),
+            None => {}
         }
     }
 
     /// Leaves those runs that no manifest speaks of: not one that a manifest of
     /// another name adopts, nor one seen under its project's other notation.
     fn keep_orphans(&mut self, desired: &[Desired]) {
+        if self.orphans.is_empty() {
+            return;
+        }
         let adopters: Vec<&Desired> =
             desired.iter().filter(|d| d.lifecycle.adopt.is_some()).collect();
         let adopted = |job: &Observed| {

@@ -12,10 +12,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::error::ReadError;
-use super::known::{Before, Known, settled};
+use super::known::{Common, Known};
 use super::wire::{self, Page, Sieve, WireError};
 use crate::google::Answer;
-use crate::model::{JobName, Listing, Observed, Place, Texts};
+use crate::model::{JobName, Listing, Observed, Place};
 
 /// Most pages of one listing: a million jobs, which at one create a minute is
 /// two years of a busy project.
@@ -81,9 +81,9 @@ impl<P: Pages> Lister<'_, P> {
         let mut foreign = 0;
         let mut seen = HashSet::new();
         let mut fetched = self.fetch(None, Vec::new()).await;
-        let (mut spare, mut texts) = (Vec::new(), Texts::default());
         let lasts = matches!(*self.sieve, Sieve::Lasting(_));
-        let before = if lasts { self.known.of(self.place) } else { Before::default() };
+        let mut common = if lasts { self.known.of(self.place) } else { Common::default() };
+        let mut spare = Vec::new();
         for number in 1..=MAX_PAGES {
             let (answer, body) = fetched.map_err(|why| self.incomplete(number, why))?;
             // What the end of the page says may be wrong only if the page is
@@ -93,16 +93,16 @@ impl<P: Pages> Lister<'_, P> {
                 let token = guess.as_deref()?;
                 Some(self.fetch(Some(token), std::mem::take(&mut spare)).await)
             };
-            let (decoded, ahead) = futures_util::join!(self.decode(body, texts), ahead);
+            let (decoded, ahead) = futures_util::join!(self.decode(body, common), ahead);
             let (page, body, taken) =
                 decoded.map_err(|e| self.incomplete(number, self.garbled(e)))?;
-            (spare, texts) = (body, taken);
+            (spare, common) = (body, taken);
             let Page { kept, foreign: others, next } = page;
             foreign += others;
-            kept.into_iter().for_each(|job| jobs.put(settled(job, &before)));
+            kept.into_iter().for_each(|job| jobs.put(job));
             let Some(next) = next else {
                 if lasts && self.filter.is_none() {
-                    self.known.remember(self.place, &jobs.all);
+                    self.known.remember(self.place, common);
                 }
                 return Ok(Listing {
                     jobs: jobs.all,
@@ -128,22 +128,22 @@ impl<P: Pages> Lister<'_, P> {
         Ok((answer, body))
     }
 
-    /// Decodes a page, and gives its buffer and the texts back.
+    /// Decodes a page, and gives its buffer and what is common back.
     async fn decode(
         &self,
         body: Vec<u8>,
-        mut texts: Texts,
-    ) -> Result<(Page, Vec<u8>, Texts), WireError> {
+        mut common: Common,
+    ) -> Result<(Page, Vec<u8>, Common), WireError> {
         // What lasts is made by one thread alone: memory that several have asked
         // for lies apart, and each keeps what it no longer needs.
         if body.len() < WORTH_A_THREAD || matches!(*self.sieve, Sieve::Lasting(_)) {
-            let page = wire::page(&body, self.place, &self.sieve, &mut texts)?;
-            return Ok((page, body, texts));
+            let page = wire::page(&body, self.place, &self.sieve, &mut common)?;
+            return Ok((page, body, common));
         }
         let (place, sieve) = (self.place.clone(), Arc::clone(&self.sieve));
         let decode = move || {
-            let page = wire::page(&body, &place, &sieve, &mut texts)?;
-            Ok((page, body, texts))
+            let page = wire::page(&body, &place, &sieve, &mut common)?;
+            Ok((page, body, common))
         };
         // Only a panic or the end of the program stops it.
         tokio::task::spawn_blocking(decode).await.unwrap_or(Err(WireError::Interrupted))

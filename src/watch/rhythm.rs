@@ -12,6 +12,10 @@ use crate::clock::Entropy;
 /// How often everything is looked at where nothing says otherwise.
 pub const INTERVAL: Duration = Duration::from_secs(300);
 
+/// Most requests a minute: the quota is 600 for a project and region, and people
+/// and pipelines have their part of it.
+pub const REQUESTS_A_MINUTE: u32 = 540;
+
 /// What an idle hour may cost in listings: half a per cent of the quota, which
 /// is 600 requests a minute and region (Google's quota page). A page has 100
 /// jobs, so from 2,500 jobs on listings get rarer: 100,000 jobs are listed

@@ -4,7 +4,6 @@
 //! complete look is worth making.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -106,10 +105,14 @@ impl Sight {
         seen.map(|(place, listing)| (place.clone(), count(listing))).collect()
     }
 
+    /// Every job that was seen.
+    pub(super) fn jobs(&self) -> impl Iterator<Item = &Observed> {
+        self.observation.values().flatten().flat_map(|listing| &listing.jobs)
+    }
+
     /// Billable training tokens of our runs by base model, where Vertex says so.
     pub(super) fn billable(&self, owner: &Name) -> BTreeMap<Text, u64> {
-        let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
-        let ours = listings.flat_map(|listing| &listing.jobs).filter(|job| is_of(job, owner));
+        let ours = self.jobs().filter(|job| is_of(job, owner));
         let mut tokens = BTreeMap::new();
         for job in ours {
             let counted = job.billable_tokens.and_then(|n| u64::try_from(n).ok());
@@ -127,8 +130,8 @@ impl Sight {
     }
 
     /// What the runs of each of our tuned models cost.
-    pub(super) fn costs(&self, belonging: &Belonging<'_>, prices: &Prices) -> Arc<Costs> {
-        Arc::new(Costs::of(&self.observation, belonging, prices))
+    pub(super) fn costs(&self, belonging: &Belonging<'_>, prices: &Prices) -> Costs {
+        Costs::of(&self.observation, belonging, prices)
     }
 
     /// The observation as it may be at `now`. The service's clock is taken to
@@ -151,8 +154,7 @@ impl Sight {
 
     /// Our runs that go on, or may.
     fn live<'a>(&'a self, owner: &'a Name) -> impl Iterator<Item = &'a Observed> {
-        let listings = self.observation.values().filter_map(|listing| listing.as_ref().ok());
-        listings.flat_map(|listing| &listing.jobs).filter(move |job| {
+        self.jobs().filter(move |job| {
             is_of(job, owner)
                 && matches!(job.phase(), Phase::Active | Phase::Ending | Phase::Unclear)
         })

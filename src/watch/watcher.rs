@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use super::circuit::Circuit;
+use super::figures::Figures;
 use super::metrics::PassResult;
 use super::reporter::{Listener, Told};
 use super::sight::Sight;
@@ -23,7 +24,6 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Key, Name, Place, Progress};
 use crate::mutant::{Mutant, is};
-use crate::page::Runs;
 use crate::plan::{Action, HoldReason, Plan, Unseen, plan};
 use crate::vertex::Vertex;
 use labels::Labels;
@@ -76,7 +76,7 @@ pub struct Watcher<'a, V, E, C> {
     held: BTreeMap<Key, HoldReason>,
     progress: Arc<BTreeMap<JobName, Progress>>,
     /// What people are shown of the runs.
-    runs: Arc<Runs>,
+    figures: Figures,
     /// Whether something of the last pass came too late.
     again: bool,
     /// Passes in a row that wait for a claim, or for what came too late.
@@ -114,7 +114,7 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
             claims: Backoff::new(PLACE.0, PLACE.1),
             held: BTreeMap::new(),
             progress: Arc::default(),
-            runs: Arc::default(),
+            figures: Figures::default(),
             again: false,
             waits: 0,
             complete_due: Duration::ZERO,

@@ -27,17 +27,13 @@ use crate::watch::files::{Files, Options};
 use crate::watch::serve::{SILENCE, ServeError, ServeOptions, Server};
 use crate::watch::systemd::Systemd;
 use crate::watch::webhook::{Webhook, WebhookOptions};
-use crate::watch::{Metrics, OnTheWire, Parts, Published, Rhythm, Watcher};
+use crate::watch::{Metrics, OnTheWire, Parts, Published, REQUESTS_A_MINUTE, Rhythm, Watcher};
 
 /// How long undelivered events have at the end.
 const FLUSH: Duration = Duration::from_millis(1500);
 
 /// How long files may be read at the start without a word.
 const SLOW_START: Duration = Duration::from_secs(3);
-
-/// Requests a minute: the quota is 600 for a project and region, and people
-/// and pipelines have their part of it.
-const REQUESTS_A_MINUTE: u32 = 540;
 
 /// Everything that lives as long as the daemon.
 pub(super) struct Daemon<'a> {

@@ -1,6 +1,7 @@
 //! One file of the library: what was last known of it, and how it is looked at.
 
 use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -144,13 +145,14 @@ impl Look {
         }
         for entry in &mut entries {
             // Before the content: what changes in between shows the next time.
-            let status = fs::metadata(&entry.path).ok().map(|meta| Status::of(&meta));
+            let meta = fs::metadata(&entry.path);
+            let status = meta.as_ref().ok().map(Status::of);
             let settled = status.is_some() && entry.status == status && !entry.unsettled;
             entry.status = status;
             entry.unsettled =
                 status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
             if self.everything || !settled {
-                self.read(entry, parse);
+                self.read(entry, meta, parse);
             }
         }
         entries
@@ -160,9 +162,9 @@ impl Look {
     ///
     /// One file after the other: memory that another thread asked for would lie
     /// apart from this one's, and there are months to read in.
-    fn read(&mut self, entry: &mut Entry, parse: Parse) {
+    fn read(&mut self, entry: &mut Entry, meta: io::Result<Metadata>, parse: Parse) {
         self.read += 1;
-        let bytes = files::bytes(&entry.path);
+        let bytes = files::bytes_of(&entry.path, meta);
         let hash = Some(hash(&bytes));
         if entry.hash != hash {
             self.parsed += 1;

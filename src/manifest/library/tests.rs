@@ -207,11 +207,7 @@ fn models_of_which_nothing_changed_are_the_same_ones() {
     let first = desired("acme");
     fs::write(file(1), text(1, 3)).unwrap();
     let second = desired("acme");
-    let same: Vec<bool> = first
-        .iter()
-        .zip(&second)
-        .map(|(a, b)| std::ptr::eq(&raw const **a, &raw const **b))
-        .collect();
+    let same: Vec<bool> = first.iter().zip(&second).map(|(a, b)| a.ptr_eq(b)).collect();
     assert_eq!(same, [true, false, true]);
     let third = desired("other");
     assert!(third.iter().all(|desired| desired.key.owner.as_str() == "other"));

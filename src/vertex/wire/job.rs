@@ -1,9 +1,11 @@
 //! A tuning job (proto `TuningJob`).
 
+use std::hash::BuildHasher;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{self, Double, Int, Maybe};
+use super::lenient::{self, Double, Entries, Int, Maybe};
 use super::stats::{billable_tokens, data_stats};
 use super::{WireError, object};
 use crate::model::{
@@ -11,6 +13,7 @@ use crate::model::{
     Labels, Observed, Place, PreTunedModel, PreferenceHyperParameters, PreferenceOptimizationSpec,
     Stamp, SupervisedTuningSpec, Text, Texts, TunedModel, TuningSpec, Untrusted, labels,
 };
+use crate::vertex::known::Fingerprint;
 
 /// A job with its fields still unread: of the many jobs of a listing most are
 /// looked at for their labels only. What is not named here is skipped.
@@ -67,6 +70,54 @@ pub(crate) fn whole_job(body: &[u8], place: &Place) -> Result<Observed, WireErro
 }
 
 impl Job<'_> {
+    /// Stands for all of it, in whatever order its labels come.
+    pub(super) fn fingerprint(&self, hashing: &impl BuildHasher) -> Fingerprint {
+        // Whoever reads one more field has to name it here.
+        let Self {
+            name,
+            labels,
+            state,
+            create_time,
+            start_time,
+            end_time,
+            base_model,
+            pre_tuned_model,
+            tuned_model_display_name,
+            description,
+            supervised_tuning_spec,
+            preference_optimization_spec,
+            encryption_spec,
+            service_account,
+            error,
+            tuned_model,
+            experiment,
+            tuning_data_stats,
+        } = self;
+        let Entries(labels) = lenient::parse(*labels).unwrap_or_default();
+        let labels = labels.iter().map(|(key, value)| hashing.hash_one((key, value.get())));
+        let labels = labels.fold(0, u64::wrapping_add);
+        let fields = [
+            name,
+            state,
+            create_time,
+            start_time,
+            end_time,
+            base_model,
+            pre_tuned_model,
+            tuned_model_display_name,
+            description,
+            supervised_tuning_spec,
+            preference_optimization_spec,
+            encryption_spec,
+            service_account,
+            error,
+            tuned_model,
+            experiment,
+            tuning_data_stats,
+        ];
+        Fingerprint(hashing.hash_one((fields.map(|field| field.map(RawValue::get)), labels)))
+    }
+
     /// As [`Job::observed`], with the statistics of its data.
     pub(super) fn whole(self, place: &Place, texts: &mut Texts) -> Result<Observed, WireError> {
         let data = data_stats(self.tuning_data_stats).map(Box::new);

@@ -10,8 +10,9 @@ use serde_json::value::RawValue;
 use super::job::Job;
 use super::lenient;
 use super::{WireError, object};
-use crate::model::{JobName, Observed, Place, Texts, labels};
+use crate::model::{JobName, Observed, Place, labels};
 use crate::vertex::Keep;
+use crate::vertex::known::Common;
 
 /// What one page said.
 pub(crate) struct Page {
@@ -80,12 +81,12 @@ struct WirePage<'a> {
 }
 
 /// Reads a page. An empty place answers `{}`. What many jobs have in common is
-/// taken from `texts`.
+/// taken from `common`, and what lasts whole, where it was there before.
 pub(crate) fn page(
     body: &[u8],
     place: &Place,
     sieve: &Sieve,
-    texts: &mut Texts,
+    common: &mut Common,
 ) -> Result<Page, WireError> {
     let WirePage { tuning_jobs, next_page_token, error, unreachable } = object(body)?;
     if error.is_some() {
@@ -104,9 +105,9 @@ pub(crate) fn page(
     for job in tuning_jobs.unwrap_or_default() {
         if sieve.keeps(&job) {
             page.kept.push(match sieve {
-                Sieve::All => job.whole(place, texts)?,
-                Sieve::Retune(_) => lighter(job.observed(place, texts)?),
-                Sieve::Lasting(_) => lasting(lighter(job.observed(place, texts)?)),
+                Sieve::All => job.whole(place, &mut common.texts)?,
+                Sieve::Retune(_) => lighter(job.observed(place, &mut common.texts)?),
+                Sieve::Lasting(_) => lasting(job, place, common)?,
             });
         } else {
             page.foreign += 1;
@@ -125,13 +126,24 @@ fn lighter(mut job: Observed) -> Observed {
     job
 }
 
-/// A job without what only those ask for who look at it alone.
-fn lasting(mut job: Observed) -> Observed {
-    job.experiment = None;
-    if let Some(model) = &mut job.tuned_model {
-        model.checkpoints = Vec::new();
-    }
-    job
+/// A job without what only those ask for who look at it alone: the one that was
+/// there before, when nothing of it changed.
+fn lasting(job: Job<'_>, place: &Place, common: &mut Common) -> Result<Observed, WireError> {
+    let print = job.fingerprint(common.hashing());
+    let known = lenient::text(job.name).and_then(|name| common.known(print, &name));
+    let job = match known {
+        Some(known) => known,
+        None => {
+            let mut job = lighter(job.observed(place, &mut common.texts)?);
+            job.experiment = None;
+            if let Some(model) = &mut job.tuned_model {
+                model.checkpoints = Vec::new();
+            }
+            job
+        }
+    };
+    common.shows(print, &job);
+    Ok(job)
 }
 
 /// The next page's token, read from the end of the page alone, so that the
@@ -173,7 +185,7 @@ mod tests {
         ] {
             assert_eq!(next_token(body.as_bytes()).as_deref(), seen, "{body}");
             let decoded =
-                page(body.as_bytes(), &Place::new("p", "l"), &Sieve::All, &mut Texts::default());
+                page(body.as_bytes(), &Place::new("p", "l"), &Sieve::All, &mut Common::default());
             if let Some(seen) = seen {
                 assert_eq!(decoded.ok().and_then(|page| page.next).as_deref(), Some(seen));
             }

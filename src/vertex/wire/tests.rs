@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::model::{JobState, Phase, Place, Texts};
+use crate::model::{JobState, Phase, Place};
 use crate::vertex::Keep;
+use crate::vertex::known::Common;
 
 fn place() -> Place {
     Place::new("acme", "us-central1")
@@ -20,11 +21,11 @@ fn no_part_of_a_page_is_taken_for_the_page() {
     let whole = PAGE.trim_end().as_bytes();
     for end in 0..whole.len() {
         let part = &whole[..end];
-        assert!(page(part, &place(), &Sieve::All, &mut Texts::default()).is_err(), "{end}");
+        assert!(page(part, &place(), &Sieve::All, &mut Common::default()).is_err(), "{end}");
         assert_eq!(next_token(part), None);
     }
     assert!(
-        page(whole, &place(), &Sieve::All, &mut Texts::default())
+        page(whole, &place(), &Sieve::All, &mut Common::default())
             .is_ok_and(|page| page.next.is_some())
     );
 }
@@ -84,7 +85,7 @@ fn a_field_of_a_wrong_type_costs_that_field_and_no_decision() {
 fn what_lasts_is_all_but_checkpoints_and_experiment() {
     let body = format!(r#"{{"tuningJobs":[{JOB}]}}"#);
     let read = |keep: &Keep| {
-        let page = page(body.as_bytes(), &place(), &Sieve::new(keep), &mut Texts::default());
+        let page = page(body.as_bytes(), &place(), &Sieve::new(keep), &mut Common::default());
         page.unwrap().kept.remove(0)
     };
     let mut whole = read(&Keep::Retune { adopted: [].into() });

@@ -92,6 +92,12 @@ impl Armed {
         });
     }
 
+    /// Takes all watches away, until [`Armed::arm`].
+    pub(super) fn rest(&mut self) {
+        self.watches = None;
+        self.directories.clear();
+    }
+
     /// Watches what matters now, and nothing else. After a failure it is tried
     /// again every `rearm`.
     pub(super) fn arm(
@@ -118,8 +124,7 @@ impl Armed {
                 self.polling = Some(reason(&error));
                 self.failed_at = Some(now);
                 // Half of the watches tell half of what happens.
-                self.watches = None;
-                self.directories.clear();
+                self.rest();
                 Arming::Unchanged
             }
         }

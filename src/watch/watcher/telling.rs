@@ -7,7 +7,7 @@ use super::{Mode, Task, Watcher};
 use crate::apply::Broken;
 use crate::clock::{Clock, Entropy};
 use crate::google::chain;
-use crate::model::{Belonging, Pretty, Untrusted};
+use crate::model::{Pretty, Untrusted};
 use crate::observe::ObserveError;
 use crate::plan::{Held, HoldReason, Plan};
 use crate::vertex::Vertex;
@@ -41,35 +41,18 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
             }
         };
         self.shown = Some((Arc::clone(&plan), acts));
-        let owner = &task.policy.owner;
-        self.note_runs(task);
+        if let Some(sight) = &self.sight {
+            self.figures.follow(sight, task, self.parts.progress);
+        }
         let shown = Shown {
-            owner: owner.clone(),
+            owner: task.policy.owner.clone(),
             plan,
             progress: Arc::clone(&self.progress),
-            runs: Arc::clone(&self.runs),
-            billable_tokens: self
-                .sight
-                .as_ref()
-                .map(|sight| sight.billable(owner))
-                .unwrap_or_default(),
-            costs: self
-                .sight
-                .as_ref()
-                .map(|sight| sight.costs(&Belonging::new(owner, task.desired), task.prices))
-                .unwrap_or_default(),
+            runs: Arc::clone(&self.figures.runs),
+            billable_tokens: self.figures.billable_tokens.clone(),
+            costs: Arc::clone(&self.figures.costs),
         };
         self.parts.published.update(|state| state.shown = Some(shown));
-    }
-
-    /// Takes over what people are shown of the runs.
-    fn note_runs<S>(&mut self, task: &Task<'_, S>) {
-        let sight = self.sight.as_ref().filter(|_| self.parts.progress);
-        let runs = sight.map(|sight| sight.runs(&task.policy.owner, task.desired));
-        // What did not change stays the very value that a page was made of.
-        if let Some(runs) = runs.filter(|runs| *runs != *self.runs) {
-            self.runs = Arc::new(runs);
-        }
     }
 
     /// A look came to its end: the next failure is a first one.

@@ -1,5 +1,7 @@
 //! Many files at once.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 /// What takes seconds to parse without optimisation is enough of it.
@@ -52,6 +54,25 @@ fn thousands_at_once_are_all_seen() {
     let changed = said(&snapshot).unwrap().into_iter().filter(|(_, epochs)| *epochs == 2);
     assert_eq!(changed.collect::<Vec<_>>(), [("n7".to_owned(), 2)]);
     assert_eq!(snapshot.parsed, 1);
+}
+
+#[test]
+fn reading_thousands_is_not_told_and_later_changes_are() {
+    let root = tree();
+    all(&root.path().join("m"), MANY, 1);
+    let opened = Arc::new(AtomicUsize::new(0));
+    let (mut real, count) = (armed::opener(Watching::System).unwrap(), opened.clone());
+    let opener: Opener = Box::new(move |bell| {
+        count.fetch_add(1, Ordering::SeqCst);
+        real(bell)
+    });
+    let mut stage = Stage::opened(root, told(), Some(opener));
+    stage.when("all of them", |snapshot| pure(snapshot, MANY, 1));
+    let before = opened.load(Ordering::SeqCst);
+    stage.looked();
+    assert!(opened.load(Ordering::SeqCst) > before, "it was told of its own reading");
+    stage.write("m/n07/7.yaml", manifest("n7", 2));
+    assert_eq!(stage.next("one of them").parsed, 1);
 }
 
 #[test]
