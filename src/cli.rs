@@ -195,10 +195,14 @@ pub async fn main() -> Exit {
         }
     };
     let Cli { global, command } = cli;
-    let output = Output::new(global.color, global.quiet);
-    match &command {
-        Command::Watch(_) => watch::subscribe(&global),
-        _ => log(&global),
+    let mut output = Output::new(global.color, global.quiet);
+    if let Command::Watch(_) = &command {
+        watch::subscribe(&global);
+        if global.log_format == LogFormat::Json {
+            output = output.logging();
+        }
+    } else {
+        log(&global);
     }
     let result = dispatch(command, &global, &output).await;
     let exit = result.unwrap_or_else(|failure| {

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use anstream::ColorChoice;
 use anstyle::{AnsiColor, Style};
 
-use crate::google::is_layer;
+use crate::google::{chain, is_layer};
 use crate::model::inert_json;
 
 /// Rows of a terminal that does not know how many it has.
@@ -37,6 +37,7 @@ pub struct NotWritten(#[source] std::io::Error);
 pub struct Output {
     choice: ColorChoice,
     quiet: bool,
+    logs: bool,
     state: Mutex<State>,
 }
 
@@ -54,7 +55,13 @@ impl Output {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        Self { choice, quiet, state: Mutex::default() }
+        Self { choice, quiet, logs: false, state: Mutex::default() }
+    }
+
+    /// The same, with everything but data as records of the log: for whoever
+    /// reads stderr with a program.
+    pub fn logging(self) -> Self {
+        Self { logs: true, ..self }
     }
 
     /// Data: what the command was asked for.
@@ -83,7 +90,10 @@ impl Output {
 
     /// Narration: what goes on. Kept back by `--quiet`.
     pub fn say(&self, text: &str) {
-        if !self.quiet {
+        if self.logs && !text.is_empty() {
+            let text = anstream::adapter::strip_str(text).to_string();
+            tracing::info!(target: "retune::watch", event = "said", "{}", text.trim_end());
+        } else if !self.quiet {
             self.complain(text);
         }
     }
@@ -91,12 +101,22 @@ impl Output {
     /// What must be said also under `--quiet`. A stderr that cannot be written
     /// leaves nobody to tell.
     pub fn complain(&self, text: &str) {
+        if self.logs && !text.is_empty() {
+            let text = anstream::adapter::strip_str(text).to_string();
+            tracing::warn!(target: "retune::watch", event = "warned", "{}", text.trim_end());
+            return;
+        }
         let mut stderr = anstream::AutoStream::new(std::io::stderr(), self.choice);
         let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 
     /// An error with its causes and, after a blank line, what to type next.
     pub fn error(&self, error: &dyn std::error::Error, hint: Option<&str>) {
+        if self.logs {
+            let text = chain(error);
+            tracing::error!(target: "retune::watch", event = "failed", hint, "{text}");
+            return;
+        }
         let red = AnsiColor::Red.on_default().bold();
         let bold = Style::new().bold();
         let mut text = format!("{red}error{red:#}: {error}\n");

@@ -68,6 +68,24 @@ fn directories_without_manifests() {
 }
 
 #[test]
+fn a_log_in_json_is_json_from_its_first_line() {
+    let world = world();
+    let said = |arguments: &str| -> Vec<serde_json::Value> {
+        let arguments = format!("watch {arguments} --log-format json");
+        let stderr = world.command(&arguments).output().unwrap().stderr;
+        let lines = String::from_utf8(stderr).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
+    };
+    let [last] = &said("manifests --accept-duplicates --listen 0.0.0.0:0")[..] else { panic!() };
+    assert_eq!((&last["event"], &last["level"]), (&"failed".into(), &"ERROR".into()));
+    assert!(last["hint"].as_str().unwrap().contains("--listen-public"), "{last}");
+    world.write("manifests/faq.yaml", "kind: TunedModel\n");
+    let [findings, last] = &said("manifests")[..] else { panic!() };
+    assert!(findings["message"].as_str().unwrap().contains("manifests/faq.yaml:1:1"));
+    assert_eq!(last["event"], "failed");
+}
+
+#[test]
 fn no_workspace() {
     let world = world();
     fs::remove_file(world.path("workspace.yaml")).unwrap();

@@ -135,7 +135,7 @@ pub fn held(held: &Held) -> String {
         HoldReason::ClaimedElsewhere { claim, .. } => claimed(claim),
         HoldReason::ImplausibleListing { listed, known: Known::Before(before) } => format!(
             "the listing has {listed} of our jobs where {before} were seen before, and jobs cannot \
-             be deleted; look with `retune jobs`"
+             be deleted; look with `retune jobs`, and start retune again if they are gone"
         ),
         HoldReason::ImplausibleListing { known: Known::Claimed(job), .. } => format!(
             "the listing has none of our jobs, and {} exists by its claim; look with `retune jobs`",
