@@ -366,13 +366,8 @@ fn window(settle: Duration) -> Duration {
 
 /// The names that a listing lacks, however its project is written.
 fn missing<'a>(names: &'a HashSet<JobName>, listing: &Listing) -> Vec<&'a JobName> {
-    // As a rule there is none; and a listing has each job once.
-    let there = listing.jobs.iter().filter(|job| names.contains(&job.name)).count();
-    if there == names.len() {
-        return Vec::new();
-    }
-    let ids: HashSet<&str> = listing.jobs.iter().map(|job| job.name.id()).collect();
-    names.iter().filter(|name| !ids.contains(name.id())).collect()
+    let listed: HashSet<&str> = listing.jobs.iter().map(|job| job.name.id()).collect();
+    names.iter().filter(|name| !listed.contains(name.id())).collect()
 }
 
 #[cfg(test)]

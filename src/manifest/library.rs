@@ -65,11 +65,6 @@ impl Library {
         Self { paths, files, above, findings, fingerprint: None }
     }
 
-    /// How many files the last scan found.
-    pub fn count(&self) -> usize {
-        self.files.len()
-    }
-
     /// Looks at the files. `now` tells which of them changed so lately that they
     /// could change again within one tick of the file system's clock: those are
     /// read the next time too. `everything` reads all, whatever their status.

@@ -62,7 +62,7 @@ impl<'a> Index<'a> {
             ours.entry(place).or_default().entry(name).or_default();
         }
         let mut index = Self {
-            ours,
+            ours: BTreeMap::new(),
             elsewhere: HashMap::new(),
             orphans: Vec::new(),
             observed,
@@ -79,12 +79,13 @@ impl<'a> Index<'a> {
                 continue;
             };
             index.foreign += listing.foreign;
-            let mut ours = index.ours.remove(place).unwrap_or_default();
+            let mut nobody = HashMap::new();
+            let named = ours.get_mut(place).unwrap_or(&mut nobody);
             for job in &listing.jobs {
-                index.take(place, job, &mut ours, policy);
+                index.take(place, job, named, policy);
             }
-            index.ours.insert(place, ours);
         }
+        index.ours = ours;
         for runs in index.ours.values_mut().flat_map(HashMap::values_mut) {
             if !is(Mutant::ListingOrder) {
                 runs.sort_by_key(|run| run.job.age_order());

@@ -26,7 +26,7 @@ pub(crate) struct Known {
 pub(crate) struct Fingerprint(pub(crate) u64);
 
 /// What the jobs of a listing have in common, with each other and with those of
-/// the listing before.
+/// the listing before; and what this one shows, for the next.
 #[derive(Debug, Default)]
 pub(crate) struct Common {
     /// Texts that many jobs have.

@@ -141,6 +141,7 @@ impl Files {
             bell: bell.clone(),
             published: None,
             parsed: 0,
+            files: 0,
             full_at: None,
             took: Duration::ZERO,
         };

@@ -93,9 +93,10 @@ impl Job<'_> {
             experiment,
             tuning_data_stats,
         } = self;
-        let Entries(labels) = lenient::parse(*labels).unwrap_or_default();
-        let labels = labels.iter().map(|(key, value)| hashing.hash_one((key, value.get())));
-        let labels = labels.fold(0, u64::wrapping_add);
+        let Entries(mut labels) = lenient::parse(*labels).unwrap_or_default();
+        // Those of one key stay in their order: the last of them counts.
+        labels.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let labels: Vec<_> = labels.iter().map(|(key, value)| (key, value.get())).collect();
         let fields = [
             name,
             state,

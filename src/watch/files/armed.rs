@@ -92,10 +92,15 @@ impl Armed {
         });
     }
 
-    /// Takes all watches away, until [`Armed::arm`].
+    /// Takes all watches away, until [`Armed::arm`]. What holds them is kept:
+    /// another program might take the last that the system has.
     pub(super) fn rest(&mut self) {
-        self.watches = None;
-        self.directories.clear();
+        let directories = std::mem::take(&mut self.directories);
+        let Some(watches) = &mut self.watches else { return };
+        for directory in directories.into_keys() {
+            // It may be gone already.
+            let _ = watches.unwatch(&directory);
+        }
     }
 
     /// Watches what matters now, and nothing else. After a failure it is tried
@@ -124,7 +129,8 @@ impl Armed {
                 self.polling = Some(reason(&error));
                 self.failed_at = Some(now);
                 // Half of the watches tell half of what happens.
-                self.rest();
+                self.watches = None;
+                self.directories.clear();
                 Arming::Unchanged
             }
         }

@@ -21,9 +21,9 @@ const LOCK: Duration = Duration::from_millis(50);
 /// grows while it is looked at; whoever grows it is heard then.
 const MAX_GROWTH: usize = 8;
 
-/// Files that are read without being told of it. The system tells of each that
-/// is opened, also by us: to hear of ten thousand takes longer than to read them,
-/// and of more than 16,384 it cannot tell at once.
+/// From how many files on the watches rest while everything is read. The system
+/// tells of each file that is opened, also by us: to hear of ten thousand takes
+/// longer than to read them, and of more than 16,384 it cannot tell at once.
 const MANY: usize = 1_000;
 
 /// What part of the time looks may take while nothing happens: with 10,000
@@ -43,6 +43,8 @@ pub(super) struct Looking<C> {
     pub(super) published: Option<(Fingerprint, Option<String>)>,
     /// Files that were parsed since.
     pub(super) parsed: usize,
+    /// Files of the last look.
+    pub(super) files: usize,
     /// When everything was last read.
     pub(super) full_at: Option<Duration>,
     /// How long the last look took.
@@ -130,12 +132,16 @@ impl<C: Clock> Looking<C> {
             self.armed.forget(&begun.lost);
             let now = self.clock.elapsed();
             let due = self.full_at.is_none_or(|at| now.saturating_sub(at) >= self.options.full);
-            let everything = begun.everything || due;
-            if everything && self.library.count() > MANY {
+            // What follows new watches only looks at what changed since.
+            let everything = growth == 0 && (begun.everything || due);
+            if begun.everything && !everything {
+                self.bell.look();
+            }
+            if everything && self.files >= MANY {
                 // What changes meanwhile is seen by the look that follows new
                 // watches; until then nothing is taken to stand still.
-                self.armed.rest();
                 self.bell.moves();
+                self.armed.rest();
             }
             let scan = self.library.scan(self.clock.now(), everything);
             if !everything {
@@ -144,7 +150,7 @@ impl<C: Clock> Looking<C> {
             if everything {
                 self.full_at = Some(now);
             }
-            self.parsed += scan.parsed;
+            (self.parsed, self.files) = (self.parsed + scan.parsed, scan.files);
             // Before the watches: what they tell is measured by this.
             self.bell.minds(scan.surroundings.clone());
             let armed = self.armed.arm(&scan.surroundings, &self.bell, now, self.options.rearm);

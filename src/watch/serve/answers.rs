@@ -148,11 +148,11 @@ pub(super) async fn nothing() -> Response {
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
-/// The status document, made once for each pass and shared by all who ask: of
-/// thousands of models it has megabytes.
+/// The status document, made once for each pass with something new and shared by
+/// all who ask: of thousands of models it has megabytes.
 #[derive(Debug, Default)]
 pub(super) struct Document {
-    /// What it was made of. They are only compared: a plan ends with its pass.
+    /// What it was made of; only compared.
     plan: Weak<Plan>,
     progress: Weak<std::collections::BTreeMap<JobName, Progress>>,
     costs: Weak<Costs>,

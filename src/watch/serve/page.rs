@@ -80,6 +80,8 @@ pub(super) struct List {
     runs: Weak<Runs>,
     costs: Weak<Costs>,
     notices: Vec<Notice>,
+    /// When it was true: ages are counted from then.
+    looked: Option<Duration>,
     body: Bytes,
     version: String,
 }
@@ -98,10 +100,12 @@ impl List {
             && self.progress.ptr_eq(&progress)
             && self.runs.ptr_eq(&runs)
             && self.costs.ptr_eq(&costs)
-            && self.notices == notices;
+            && self.notices == notices
+            && self.looked == state.last_good;
         if !same {
             let Page { html, version } = overview(shown, &notices, app, looked(app, state)).page();
-            *self = Self { plan, progress, runs, costs, notices, body: html.into(), version };
+            let (looked, body) = (state.last_good, html.into());
+            *self = Self { plan, progress, runs, costs, notices, looked, body, version };
         }
         (self.body.clone(), self.version.clone())
     }
