@@ -78,20 +78,22 @@ pub fn as_tuned(desired: &[Desired]) -> Vec<Desired> {
 }
 
 /// The outputs of each manifest that the policy concerns, by name. `tuned` is
-/// the plan of the manifests [`as_tuned`].
+/// the plan of the manifests [`as_tuned`]; `same_service` are the flags that lead a
+/// command to the same service.
 pub fn outputs(
     desired: &[Desired],
     seen: &Observation,
     tuned: &Plan,
     policy: &Policy,
     address: Address<'_>,
+    same_service: &str,
 ) -> Vec<Output> {
     let runs = Runs::of(desired, seen);
     let as_written = plan(desired, seen, policy);
     let (none, free) = (BTreeMap::new(), Costs::default());
     let standing = Standing {
-        tuned: by_key(status::models(tuned, &none, &free)),
-        as_written: by_key(status::models(&as_written, &none, &free)),
+        tuned: by_key(status::models(tuned, &none, &free, same_service)),
+        as_written: by_key(status::models(&as_written, &none, &free, same_service)),
     };
     let wanted = Wanted::of(tuned);
     let concerned = desired.iter().filter(|desired| policy.concerns(&desired.key.name));

@@ -153,8 +153,8 @@ async fn apply(
     known_orphans(&policy, &seen.observation, &session.desired, &session.command("jobs"))?;
     reconciler.note(&seen);
     let confirmed = seen.plan.clone();
-    let telling = Telling::new(args.format, global.emulator, output);
-    telling.plan(&confirmed, super::plan::text_options(args.full, global, output));
+    let telling = Telling::new(args.format, session, output);
+    telling.plan(&confirmed, super::plan::text_options(args.full, session, output));
     let accepted = accept(args, seen, &reconciler, session, output).await;
     let seen = accepted.inspect_err(|failure| telling.end(failure.exit))?;
 
@@ -247,7 +247,7 @@ async fn accept(
     output: &Output,
 ) -> Result<Seen, Failure> {
     if let Some(held) = seen.plan.tripped().next() {
-        let what = plan_show::hold(held);
+        let what = plan_show::hold(held, session.same_service());
         return Err(Failure::refused(format!("nothing was done: {what}")));
     }
     let digest = seen.plan.digest();

@@ -13,6 +13,7 @@ use super::Global;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::plan::text_options;
 use super::runs::runs;
 use super::session::{Needs, Session};
 use super::status::{Format, progress};
@@ -55,10 +56,12 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         let detail = Detail::new(desired, &runs, &prices, at, |job| progress.get(job));
         let made = made(&session, &plan, &runs).await;
         match args.format {
-            Format::Json => output.document(&document(&detail, &plan, &made)),
+            Format::Json => {
+                output.document(&document(&detail, &plan, &made, session.same_service()));
+            }
             Format::Text => {
-                let (emulator, width) = (global.emulator, output.width());
-                let shown = Shown { detail: &detail, plan: &plan, made: &made, emulator, width };
+                let options = text_options(true, &session, output);
+                let shown = Shown { detail: &detail, plan: &plan, made: &made, options };
                 output.data(&shown.text(&prices));
             }
         }
@@ -84,9 +87,15 @@ async fn made(session: &Session, plan: &Plan, runs: &[&Observed]) -> BTreeMap<Jo
     made
 }
 
-fn document(detail: &Detail<'_>, plan: &Plan, made: &BTreeMap<JobName, Made>) -> Value {
+fn document(
+    detail: &Detail<'_>,
+    plan: &Plan,
+    made: &BTreeMap<JobName, Made>,
+    same_service: &str,
+) -> Value {
     let mut value = json!({"formatVersion": 1});
-    let more = [detail::json(detail), json!({"plan": show::json(plan), "present": present(made)})];
+    let plan = show::json(plan, same_service);
+    let more = [detail::json(detail), json!({"plan": plan, "present": present(made)})];
     for more in more {
         if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {
             value.extend(more);

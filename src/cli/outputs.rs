@@ -125,7 +125,8 @@ async fn tell(
     let plan = observe::decide(&session.client, &tuned, &mut seen, &policy).await;
     let plan = plan.map_err(|error| session.unlisted(error))?;
     let address = |location: &str| session.client.endpoint().serving(location).ok();
-    let all = outputs::outputs(&session.desired, &seen, &plan, &policy, &address);
+    let same = session.same_service();
+    let all = outputs::outputs(&session.desired, &seen, &plan, &policy, &address, same);
 
     let mut notes = String::new();
     for model in &all {

@@ -56,10 +56,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     policy.only = session.known_names(&args.only)?;
     let plan = session.decide(&policy).await?;
     match args.format {
-        Format::Text => output.data(&show::text(&plan, text_options(args.full, global, output))),
-        Format::Json => output.document(&show::json(&plan)),
+        Format::Text => output.data(&show::text(&plan, text_options(args.full, &session, output))),
+        Format::Json => output.document(&show::json(&plan, session.same_service())),
         Format::Markdown => {
-            output.data(&show::markdown(&plan, args.full, args.max_bytes, global.emulator));
+            let (emulator, same) = (session.emulator, session.same_service());
+            output.data(&show::markdown(&plan, args.full, args.max_bytes, emulator, same));
         }
     }
     session.close().await;
@@ -67,6 +68,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     Ok(if pending { Exit::ChangesPending } else { Exit::Done })
 }
 
-pub(super) fn text_options(full: bool, global: &Global, output: &Output) -> show::TextOptions {
-    show::TextOptions { full, width: output.width(), emulator: global.emulator }
+pub(super) fn text_options<'a>(
+    full: bool,
+    session: &'a Session,
+    output: &Output,
+) -> show::TextOptions<'a> {
+    let (width, same_service) = (output.width(), session.same_service());
+    show::TextOptions { full, width, emulator: session.emulator, same_service }
 }

@@ -15,7 +15,7 @@ use crate::emulator::Running;
 use crate::manifest::{self, Manifests, Rejected, Settings};
 use crate::model::{Desired, Name, Observation, Place, Prices, Workspace};
 use crate::observe;
-use crate::plan::{Plan, Policy};
+use crate::plan::{Plan, Policy, show};
 use crate::vertex::{Keep, ReadError};
 
 /// Valid manifests and somebody to ask.
@@ -204,9 +204,14 @@ impl Session {
         seen.map_err(|error| self.unlisted(error))
     }
 
+    /// The flags that lead a next command to the same service.
+    pub(super) fn same_service(&self) -> &str {
+        &self.same_service
+    }
+
     /// A command to type next, against the same service.
     pub(super) fn command(&self, what: &str) -> String {
-        format!("`retune {what}{}`", self.same_service)
+        show::command(what, &self.same_service)
     }
 
     /// A place could not be listed: nothing was decided.

@@ -70,9 +70,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         Costs::of(&seen, &Belonging::new(&policy.owner, &session.desired), &session.prices());
     let progress = progress(&session.client, &plan).await;
     match args.format {
-        Format::Json => output.document(&status::document(&plan, &progress, &costs)),
+        Format::Json => {
+            output.document(&status::document(&plan, &progress, &costs, session.same_service()))
+        }
         Format::Text => {
-            let models = status::models(&plan, &progress, &costs);
+            let models = status::models(&plan, &progress, &costs, session.same_service());
             output.data(&text(&models, &plan, global.emulator, output.width()));
         }
     }

@@ -65,7 +65,7 @@ fn of(desired: &[Desired], jobs: Vec<Observed>) -> Vec<Output> {
     let policy = Policy::new("acme".parse().unwrap());
     let tuned = plan(&as_tuned(desired), &seen, &policy);
     let address = |location: &str| Some(format!("https://{location}.example"));
-    outputs(desired, &seen, &tuned, &policy, &address)
+    outputs(desired, &seen, &tuned, &policy, &address, "")
 }
 
 fn one(desired: &Desired, jobs: Vec<Observed>) -> Output {

@@ -39,6 +39,8 @@ pub struct Overview<'a> {
     pub notices: &'a [Notice],
     /// Whether this is no real service.
     pub emulator: bool,
+    /// The flags that lead a command to the same service.
+    pub same_service: &'a str,
 }
 
 impl Overview<'_> {
@@ -68,13 +70,11 @@ impl Overview<'_> {
     /// does not know it.
     pub fn view(&self, view: &View<'_>) -> Option<Page> {
         let at = Address::of(view.detail.key);
-        rows(self.plan, self.progress, self.runs, self.costs, self.at, Some(at))
-            .first()
-            .map(|row| view.page(row))
+        rows(self, Some(at)).first().map(|row| view.page(row))
     }
 
     fn rows(&self) -> Vec<Row<'_>> {
-        rows(self.plan, self.progress, self.runs, self.costs, self.at, None)
+        rows(self, None)
     }
 
     fn document(&self, form: Form, rows: &[Row<'_>], views: &Markup) -> Page {

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::address::Address;
-use super::facts::{Run, Runs};
-use crate::model::{Costs, JobName, JobState, Key, Phase, Progress, Spent};
+use super::facts::Run;
+use super::list::Overview;
+use crate::model::{JobName, JobState, Key, Phase, Progress, Spent};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
 
@@ -139,17 +138,12 @@ struct Line<'a> {
 
 /// A row for each model that the plan knows, or for `only` one, in the order of
 /// the page.
-pub(super) fn rows<'a>(
-    plan: &'a Plan,
-    progress: &'a BTreeMap<JobName, Progress>,
-    runs: &'a Runs,
-    costs: &Costs,
-    now: Timestamp,
-    only: Option<Address<'_>>,
-) -> Vec<Row<'a>> {
+pub(super) fn rows<'a>(overview: &Overview<'a>, only: Option<Address<'_>>) -> Vec<Row<'a>> {
+    let Overview { plan, progress, runs, costs, at: now, same_service, .. } = *overview;
     let mut models: BTreeMap<Address<'a>, Vec<Line<'a>>> = BTreeMap::new();
     lines(
         plan,
+        same_service,
         |key| only.is_none_or(|only| Address::of(key) == only),
         |key, line| {
             models.entry(Address::of(key)).or_default().push(line);
@@ -202,13 +196,15 @@ fn earlier_failure(state: State, run: Option<&Run>, known: &[Run]) -> Option<Not
 /// What the plan says of the models that are wanted.
 fn lines<'a>(
     plan: &'a Plan,
+    same_service: &str,
     wanted: impl Fn(&Key) -> bool,
     mut put: impl FnMut(&'a Key, Line<'a>),
 ) {
     let bare = |state, job| Line { state, job, age: None, note: None };
     let said = |text| Some(Note { text, cure: None });
     for held in plan.held.iter().filter(|held| wanted(&held.key)) {
-        let note = Some(Note { text: show::hold(held), cure: show::cure(held) });
+        let text = show::hold(held, same_service);
+        let note = Some(Note { text, cure: show::cure(held, same_service) });
         put(&held.key, Line { note, ..bare(hold(held), held.reason.job()) });
     }
     for run in plan.in_flight.iter().filter(|run| wanted(&run.key)) {
@@ -230,8 +226,9 @@ fn lines<'a>(
     }
     for orphan in plan.orphaned.iter().filter(|orphan| wanted(&orphan.key)) {
         let state = state(Group::Attention, Tone::Warn, ORPHANED);
-        let cure = Cure::Run(format!("retune apply --prune {}", orphan.key.name));
-        let note = Some(Note { text: show::orphan(orphan), cure: Some(cure) });
+        let name = &orphan.key.name;
+        let cure = Cure::Run(format!("retune apply --prune {name}{same_service}"));
+        let note = Some(Note { text: show::orphan(orphan, same_service), cure: Some(cure) });
         put(&orphan.key, Line { note, ..bare(state, Some(&orphan.job)) });
     }
     for model in plan.in_sync.iter().filter(|model| wanted(&model.key)) {

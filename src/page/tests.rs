@@ -69,6 +69,7 @@ struct Around {
     runs: Runs,
     costs: Costs,
     notices: Vec<Notice>,
+    same_service: &'static str,
 }
 
 impl Around {
@@ -82,6 +83,7 @@ impl Around {
             at: Timestamp::from_second(at).unwrap(),
             notices: &self.notices,
             emulator: false,
+            same_service: self.same_service,
         }
     }
 }
@@ -280,6 +282,14 @@ fn what_needs_somebody_comes_first_with_what_unblocks_it() {
     // Without a manifest there is nothing to lead to.
     assert!(html.contains("href=\"models/acme-ml/us-central1/tuned\""));
     assert!(!html.contains("models/acme-ml/us-central1/lost\""));
+}
+
+#[test]
+fn what_to_type_leads_to_the_same_service() {
+    let around = Around { same_service: " --emulator", ..Around::default() };
+    let html = list(&plan(), &around, 0).html;
+    // What unblocks it, and the words above it.
+    assert_eq!(html.matches("<code>retune apply --prune lost --emulator</code>").count(), 2);
 }
 
 #[test]

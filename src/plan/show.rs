@@ -19,6 +19,12 @@ pub use words::{held as hold, in_flight, in_sync, orphan, remark, why};
 
 use super::Plan;
 
+/// A command to type next. `same_service` are the flags that lead it to the same
+/// service: they stand behind it, each with a space before it.
+pub fn command(what: &str, same_service: &str) -> String {
+    format!("`retune {what}{same_service}`")
+}
+
 /// One line of a plan, of whatever kind.
 pub(crate) struct Row {
     pub(crate) symbol: char,
@@ -86,7 +92,7 @@ impl std::fmt::Display for Summary {
 /// The rows of a plan in the order in which people read them: changes by key,
 /// then what is held, under way, orphaned and remarked; `full` adds what is in
 /// sync.
-pub(crate) fn rows(plan: &Plan, full: bool) -> Vec<Row> {
+pub(crate) fn rows(plan: &Plan, full: bool, same_service: &str) -> Vec<Row> {
     let places = plan.places.len() > 1;
     let name = |key: &crate::model::Key| {
         if places { format!("{} ({})", key.name, key.place) } else { key.name.to_string() }
@@ -96,7 +102,7 @@ pub(crate) fn rows(plan: &Plan, full: bool) -> Vec<Row> {
         symbol: '!',
         name: name(&held.key),
         verb: "held",
-        why: words::held(held),
+        why: words::held(held, same_service),
         details: Vec::new(),
     }));
     rows.extend(plan.in_flight.iter().map(|run| Row {
@@ -110,7 +116,7 @@ pub(crate) fn rows(plan: &Plan, full: bool) -> Vec<Row> {
         symbol: '?',
         name: name(&orphan.key),
         verb: "orphaned",
-        why: words::orphan(orphan),
+        why: words::orphan(orphan, same_service),
         details: Vec::new(),
     }));
     rows.extend(plan.diagnostics.iter().map(|diagnostic| Row {

@@ -88,6 +88,8 @@ pub(super) struct Reporter<'a, C> {
     pub(super) wire: &'a OnTheWire,
     /// What was told of an action that failed: the same again is no news.
     pub(super) told: &'a Told,
+    /// The flags that lead a command to the same service.
+    pub(super) same_service: &'a str,
 }
 
 /// What was last told of each action that failed.
@@ -100,7 +102,9 @@ impl<C: Clock> Observer for Reporter<'_, C> {
             Event::Done(action, outcome) => {
                 self.wire.done(action);
                 self.metrics.acted(action.verb(), outcome.code());
-                let Some(news) = news(action, outcome, self.clock.now()) else { return };
+                let Some(news) = news(action, outcome, self.clock.now(), self.same_service) else {
+                    return;
+                };
                 let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
                 let last = if outcome.is_failure() {
                     told.insert(id(action), news.message.clone())
@@ -129,7 +133,8 @@ impl<C: Clock> Reporter<'_, C> {
 }
 
 /// What to tell of an outcome; nothing of what a later pass decides again.
-fn news(action: &Action, outcome: &Outcome, at: Timestamp) -> Option<News> {
+fn news(action: &Action, outcome: &Outcome, at: Timestamp, same_service: &str) -> Option<News> {
+    let jobs = || show::command("jobs", same_service);
     let (severity, message) = match outcome {
         Outcome::Created(job) => {
             (Severity::Info, format!("{}: {}", job.short(), show::why(action)))
@@ -150,11 +155,14 @@ fn news(action: &Action, outcome: &Outcome, at: Timestamp) -> Option<News> {
             let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             (Severity::Error, format!("it could not be claimed: {}{hint}", why.phrase()))
         }
-        Outcome::Withheld(withheld) => (Severity::Warning, against(withheld)),
+        Outcome::Withheld(withheld) => (Severity::Warning, against(withheld, &jobs())),
         Outcome::Skipped(Skipped::Mistrust) => {
-            let text = "the service did not echo our labels, and nothing more is created; look \
-                        with `retune jobs`, then start retune again";
-            (Severity::Error, text.to_owned())
+            let text = format!(
+                "the service did not echo our labels, and nothing more is created; look with {}, \
+                 then start retune again",
+                jobs()
+            );
+            (Severity::Error, text)
         }
         Outcome::Held(_) | Outcome::Skipped(_) => return None,
     };
@@ -176,9 +184,9 @@ fn news(action: &Action, outcome: &Outcome, at: Timestamp) -> Option<News> {
     Some(News { severity, code, key, job, reason, message, at })
 }
 
-fn against(withheld: &Withheld) -> String {
+fn against(withheld: &Withheld, jobs: &str) -> String {
     match withheld {
-        Withheld::NotOurs => "its labels are not ours any more; look with `retune jobs`".to_owned(),
+        Withheld::NotOurs => format!("its labels are not ours any more; look with {jobs}"),
         Withheld::Unclear(state) => format!("its state cannot be judged ({})", state.word()),
         Withheld::SurvivorGone(job, state) => {
             format!("{}, which was to survive it, is {} by now", job.short(), state.word())

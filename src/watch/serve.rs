@@ -54,6 +54,8 @@ pub struct ServeOptions {
     pub allowed_hosts: Vec<String>,
     /// Whether what is shown is no real service, which the page says.
     pub emulator: bool,
+    /// The flags that lead a command on the page to the same service.
+    pub same_service: String,
 }
 
 /// Why nothing listens. Each is a matter of what was asked for.
@@ -150,6 +152,7 @@ impl Server {
             },
             now: Box::new(move || clock.now()),
             emulator: options.emulator,
+            same_service: options.same_service,
             document: Mutex::default(),
             list: Mutex::default(),
             looks: Arc::new(Looks::new(reader)),

@@ -57,8 +57,15 @@ pub(super) struct Standings {
 impl Standings {
     /// What is new in `plan`. The first one is where everything begins: only
     /// what is held, adrift or orphaned is told of it. `acts` says whether the
-    /// plan's actions are carried out, so that they are no news by themselves.
-    pub(super) fn news(&mut self, plan: &Plan, acts: bool, at: Timestamp) -> Vec<News> {
+    /// plan's actions are carried out, so that they are no news by themselves;
+    /// `same_service` are the flags that lead a command to the same service.
+    pub(super) fn news(
+        &mut self,
+        plan: &Plan,
+        acts: bool,
+        at: Timestamp,
+        same_service: &str,
+    ) -> Vec<News> {
         let mut now = BTreeMap::new();
         let mut news: Vec<News> = Vec::new();
         let first = self.last.is_none();
@@ -103,12 +110,12 @@ impl Standings {
             let (severity, code) = weight(&held.reason);
             let reason = Some(held.reason.code());
             let seen = model(&held.key, severity, code, reason, held.reason.job());
-            tell(Side::Hold, seen, &|| show::hold(held));
+            tell(Side::Hold, seen, &|| show::hold(held, same_service));
         }
         for orphan in &plan.orphaned {
             let (severity, job) = (Severity::Warning, Some(&orphan.job));
             let seen = model(&orphan.key, severity, "orphaned", None, job);
-            tell(Side::Orphan, seen, &|| show::orphan(orphan));
+            tell(Side::Orphan, seen, &|| show::orphan(orphan, same_service));
         }
         for action in plan.actions.iter().filter(|_| !acts) {
             let words = || format!("to {}: {}", action.verb(), show::why(action));

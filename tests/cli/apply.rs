@@ -125,7 +125,7 @@ fn a_create_without_an_answer_says_to_look_before_trying_again() {
     Plan: 1 to create.
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
-      faq  unknown  HTTP 502: an empty answer; a run may exist: look with `retune status` in a few minutes before applying again
+      faq  unknown  HTTP 502: an empty answer; a run may exist: look with `retune status --endpoint http://127.0.0.1:[PORT]` in a few minutes before applying again
 
     Applied: 0 created, 1 unknown.
     [exit 6]

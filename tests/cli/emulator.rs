@@ -125,6 +125,13 @@ fn what_to_type_next_leads_to_the_emulator_again() {
     let world = World::alone();
     world.wants(model("faq"));
     let _first = world.emulator_here();
+    assert_snapshot!(world.run("status --emulator --quiet"), @"
+    NAME  STATUS     RUN
+    faq   to create  -    `retune apply --emulator` starts a run
+
+    1 model (emulator): 1 to create.
+    [exit 0]
+    ");
     assert_snapshot!(world.run("apply --emulator --yes --wait=1s --quiet"), @"
       + faq   create     new manifest
 

@@ -57,6 +57,7 @@ pub async fn watch(files: impl Files, has_claims: bool, connection: Connection) 
     let (stop, published, metrics) = (Stop::new(), Published::default(), Metrics::new());
     let wire = OnTheWire::default();
     let parts = Parts {
+        same_service: "",
         asked: &(),
         vertex: &connection,
         entropy: &connection,

@@ -6,12 +6,13 @@ use super::report;
 use super::show::whole_seconds;
 use crate::apply::{Event, Outcome};
 use crate::cli::exit::Exit;
+use crate::cli::session::Session;
 use crate::model::Key;
 use crate::plan::{Action, Plan, show};
 
 /// The plan, first of all.
-pub(super) fn plan(plan: &Plan) -> Value {
-    json!({"event": "plan", "plan": show::json(plan)})
+pub(super) fn plan(plan: &Plan, same_service: &str) -> Value {
+    json!({"event": "plan", "plan": show::json(plan, same_service)})
 }
 
 /// The last line.
@@ -41,7 +42,7 @@ fn verb(action: &Action) -> &'static str {
 }
 
 /// An event, where it is one for programs.
-pub(super) fn event(event: &Event<'_>) -> Option<Value> {
+pub(super) fn event(event: &Event<'_>, session: &Session) -> Option<Value> {
     Some(match event {
         Event::Begun(action) => about("begun", action.key(), json!({"action": verb(action)})),
         Event::Done(action, outcome) => {
@@ -58,7 +59,7 @@ pub(super) fn event(event: &Event<'_>) -> Option<Value> {
                     "outcome": outcome.code(),
                     "failed": outcome.is_failure(),
                     "job": job,
-                    "message": report::outcome(action, outcome).1,
+                    "message": report::outcome(action, outcome, session).1,
                 }),
             )
         }

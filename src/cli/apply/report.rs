@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use crate::apply::{Outcome, Report, Skipped, Withheld};
+use crate::cli::session::Session;
 use crate::model::{Observed, Phase, Pretty};
 use crate::plan::{Action, Held, HoldReason, Plan, show};
 
 /// What became of an action, in a verb and its reason.
-pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, String) {
+pub(super) fn outcome(
+    action: &Action,
+    outcome: &Outcome,
+    session: &Session,
+) -> (&'static str, String) {
     let job = match action {
         Action::Create(_) => None,
         Action::Cancel(cancel) => Some(cancel.job.short()),
@@ -38,11 +43,11 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         }
         Outcome::Unknown(why) => {
             let next = match action {
-                Action::Create(_) => {
-                    "a run may exist: look with `retune status` in a few minutes before applying \
-                     again"
-                }
-                Action::Cancel(_) => "apply again: asking twice does no harm",
+                Action::Create(_) => format!(
+                    "a run may exist: look with {} in a few minutes before applying again",
+                    session.command("status")
+                ),
+                Action::Cancel(_) => "apply again: asking twice does no harm".to_owned(),
             };
             ("unknown", of_job(format!("{}; {next}", why.phrase())))
         }
@@ -52,9 +57,9 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         }
         Outcome::Held(reason) => {
             let held = Held { key: action.key().clone(), reason: HoldReason::clone(reason) };
-            ("held", of_job(show::hold(&held)))
+            ("held", of_job(show::hold(&held, session.same_service())))
         }
-        Outcome::Withheld(withheld) => ("not sent", of_job(against(withheld))),
+        Outcome::Withheld(withheld) => ("not sent", of_job(against(withheld, session))),
         Outcome::Skipped(Skipped::CreateNotAccepted) => {
             ("goes on", of_job("its successor was not accepted".to_owned()))
         }
@@ -80,7 +85,10 @@ pub(super) fn outcome(action: &Action, outcome: &Outcome) -> (&'static str, Stri
         ),
         Outcome::Skipped(Skipped::Mistrust) => (
             "not begun",
-            of_job("the service did not echo our labels; look with `retune jobs`".to_owned()),
+            of_job(format!(
+                "the service did not echo our labels; look with {}",
+                session.command("jobs")
+            )),
         ),
         Outcome::Skipped(Skipped::Interrupted) => ("not begun", of_job("interrupted".to_owned())),
     }
@@ -101,9 +109,11 @@ pub(super) fn stopped(run: &Observed) -> String {
     }
 }
 
-fn against(withheld: &Withheld) -> String {
+fn against(withheld: &Withheld, session: &Session) -> String {
     match withheld {
-        Withheld::NotOurs => "its labels are not ours any more; look with `retune jobs`".to_owned(),
+        Withheld::NotOurs => {
+            format!("its labels are not ours any more; look with {}", session.command("jobs"))
+        }
         Withheld::Unclear(state) => {
             format!("its state cannot be judged ({}); apply again later", state.word())
         }

@@ -12,6 +12,7 @@ use super::{Format, json, report};
 use crate::apply::{Event, Observer, Report};
 use crate::cli::exit::Exit;
 use crate::cli::output::Output;
+use crate::cli::session::Session;
 use crate::model::{JobName, JobState, Key, Pretty, Progress};
 use crate::plan::{Action, Plan, show};
 
@@ -21,7 +22,7 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 /// Tells what happens, in one of the forms.
 pub(super) struct Telling<'a> {
     format: Format,
-    emulator: bool,
+    session: &'a Session,
     output: &'a Output,
     lines: Option<MultiProgress>,
     runs: Mutex<HashMap<JobName, Shown>>,
@@ -65,22 +66,22 @@ struct Shown {
 }
 
 impl<'a> Telling<'a> {
-    pub(super) fn new(format: Format, emulator: bool, output: &'a Output) -> Self {
+    pub(super) fn new(format: Format, session: &'a Session, output: &'a Output) -> Self {
         let draws = format == Format::Text && output.draws();
         let lines = draws.then(MultiProgress::new);
         let columns = Columns { terminal: output.width().is_some(), ..Columns::default() };
         let (runs, open) = (Mutex::default(), Mutex::default());
-        Self { format, emulator, output, lines, runs, open, columns }
+        Self { format, session, output, lines, runs, open, columns }
     }
 
     /// The plan, before anybody is asked.
-    pub(super) fn plan(&self, plan: &Plan, options: show::TextOptions) {
+    pub(super) fn plan(&self, plan: &Plan, options: show::TextOptions<'_>) {
         match self.format {
             Format::Text => {
                 self.columns.set(plan);
                 self.output.data(&show::text(plan, options));
             }
-            Format::Jsonl => self.line(json::plan(plan)),
+            Format::Jsonl => self.line(json::plan(plan, self.session.same_service())),
         }
     }
 
@@ -151,7 +152,7 @@ impl<'a> Telling<'a> {
 
     /// ` (emulator)` where a line could be taken for the real service's.
     pub(super) fn on(&self) -> &'static str {
-        if self.emulator { " (emulator)" } else { "" }
+        if self.session.emulator { " (emulator)" } else { "" }
     }
 
     fn line(&self, value: serde_json::Value) {
@@ -227,7 +228,7 @@ impl Observer for Telling<'_> {
     fn notice(&self, event: &Event<'_>) {
         self.keep_open(event);
         if self.format == Format::Jsonl {
-            if let Some(value) = json::event(event) {
+            if let Some(value) = json::event(event, self.session) {
                 self.line(value);
             }
             return;
@@ -235,7 +236,7 @@ impl Observer for Telling<'_> {
         match event {
             Event::Begun(_) => {}
             Event::Done(action, outcome) => {
-                let (verb, why) = report::outcome(action, outcome);
+                let (verb, why) = report::outcome(action, outcome, self.session);
                 let style = if outcome.is_failure() { AnsiColor::Yellow } else { AnsiColor::Green };
                 let style = style.on_default().bold();
                 let (names, words) = (self.columns.names(), self.columns.words());

@@ -83,14 +83,14 @@ fn tell(
     telling.text(&verdict);
     if let Some(plan) = &ended.plan {
         if waited {
-            telling.text(&models(plan, telling.width()));
+            telling.text(&models(plan, telling.width(), session.same_service()));
         }
-        telling.json(json!({"event": "result", "plan": show::json(plan)}));
+        telling.json(json!({"event": "result", "plan": show::json(plan, session.same_service())}));
     }
 }
 
 /// Each model with what it came to.
-fn models(plan: &Plan, width: Option<usize>) -> String {
+fn models(plan: &Plan, width: Option<usize>, same_service: &str) -> String {
     let mut text = String::new();
     let keys = plan.in_sync.iter().map(|m| &m.key).chain(plan.held.iter().map(|h| &h.key));
     let names = keys.map(|key| key.name.as_str().len()).max().unwrap_or(0);
@@ -108,7 +108,7 @@ fn models(plan: &Plan, width: Option<usize>) -> String {
     }
     for held in &plan.held {
         let name = held.key.name.as_str();
-        text.push_str(&format!("  {name:names$}  held: {}\n", show::hold(held)));
+        text.push_str(&format!("  {name:names$}  held: {}\n", show::hold(held, same_service)));
     }
     text
 }

@@ -18,8 +18,7 @@ pub(super) struct Shown<'a> {
     pub(super) detail: &'a Detail<'a>,
     pub(super) plan: &'a Plan,
     pub(super) made: &'a BTreeMap<JobName, Made>,
-    pub(super) emulator: bool,
-    pub(super) width: Option<usize>,
+    pub(super) options: show::TextOptions<'a>,
 }
 
 impl Shown<'_> {
@@ -40,7 +39,7 @@ impl Shown<'_> {
     }
 
     fn head(&self) -> String {
-        let on = if self.emulator { " (emulator)" } else { "" };
+        let on = if self.options.emulator { " (emulator)" } else { "" };
         let Detail { key, source, spec, .. } = self.detail;
         let mut out = format!("{}{on}\n", key.name);
         let file = Untrusted::new(source.file.to_string_lossy());
@@ -55,8 +54,7 @@ impl Shown<'_> {
         for (what, value) in facts {
             let _ = writeln!(out, "  {what:<9} {value}");
         }
-        let options = show::TextOptions { full: true, width: self.width, emulator: self.emulator };
-        let shown = show::text(self.plan, options);
+        let shown = show::text(self.plan, self.options);
         // The rows; the summary below them speaks of all models.
         let rows = shown.split("\n\n").next().unwrap_or_default();
         let _ = writeln!(out, "\n{rows}");
@@ -122,7 +120,7 @@ impl Shown<'_> {
         let mut out = format!("\n{}\n", lines.next().unwrap_or_default());
         for (run, line) in runs.iter().zip(lines) {
             let _ = writeln!(out, "{line}");
-            about(&mut out, run, self.width);
+            about(&mut out, run, self.options.width);
         }
         out
     }

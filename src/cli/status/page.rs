@@ -54,6 +54,7 @@ pub(super) async fn write(
         at: SystemClock::new().now(),
         notices: &notices(session, wanted.len()),
         emulator: session.emulator,
+        same_service: session.same_service(),
     };
     let runs = RunsByName::new(&seen, &policy.owner);
     let charts = match names {

@@ -22,6 +22,7 @@ use crate::clock::{Clock, SystemClock, SystemEntropy};
 use crate::google::Counters;
 use crate::manifest::{Manifests, Rejected, Severity as Found};
 use crate::model::Prices;
+use crate::plan::show;
 use crate::watch::files::{Files, Snapshot};
 use crate::watch::systemd::Systemd;
 use crate::watch::{Manifested, Mode, OnTheWire, Published, Severity, Task, Trigger, Watcher};
@@ -292,8 +293,9 @@ impl Loop<'_> {
             return Exit::Done;
         }
         let text = format!(
-            "it is not known what became of: {}; look with `retune status` in a few minutes",
-            open.join(", ")
+            "it is not known what became of: {}; look with {} in a few minutes",
+            open.join(", "),
+            show::command("status", &self.global.same_service())
         );
         self.telling.tell(Severity::Error, "stopped", text);
         Exit::Failed

@@ -150,6 +150,7 @@ impl<'a> Daemon<'a> {
             public: self.args.listen_public,
             allowed_hosts: self.args.allow_host.clone(),
             emulator: self.global.emulator,
+            same_service: self.global.same_service(),
         };
         let (counters, clock) = (self.client.counters(), Arc::new(self.clock));
         let claims = Arc::clone(&self.claims);
@@ -183,6 +184,7 @@ impl<'a> Daemon<'a> {
         // Before anybody is told that it runs: a signal that nobody listens to
         // kills.
         let (mut signals, hangup) = (Signals::new(), Hangup::new());
+        let same_service = global.same_service();
         let parts = Parts {
             vertex: &*client,
             entropy: &SystemEntropy,
@@ -194,6 +196,7 @@ impl<'a> Daemon<'a> {
             wire: &wire,
             rhythm,
             progress: server.is_some(),
+            same_service: &same_service,
         };
         let mut work = Loop {
             args,

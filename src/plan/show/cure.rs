@@ -17,9 +17,11 @@ pub enum Cure {
     Run(String),
 }
 
-/// What unblocks `held`; `None` when it passes by itself.
-pub fn cure(held: &Held) -> Option<Cure> {
+/// What unblocks `held`; `None` when it passes by itself. `same_service` are the
+/// flags that lead a command to the same service.
+pub fn cure(held: &Held, same_service: &str) -> Option<Cure> {
     let key = &held.key;
+    let run = |what: String| Some(Cure::Run(format!("retune {what}{same_service}")));
     match &held.reason {
         HoldReason::LastRunFailed { retry_in: Some(_), .. } => None,
         HoldReason::LastRunFailed { job, adopted: true, .. }
@@ -63,11 +65,6 @@ pub fn cure(held: &Held) -> Option<Cure> {
 /// A rerun more than there is.
 fn again(key: &Key) -> Cure {
     Cure::Set(format!("rerun: {}", key.rerun + 1))
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "every arm of a match")]
-fn run(what: String) -> Option<Cure> {
-    Some(Cure::Run(format!("retune {what}")))
 }
 
 #[cfg(test)]
@@ -117,7 +114,7 @@ mod tests {
                 run("retune jobs --project acme-ml --location us-central1"),
             ),
         ] {
-            assert_eq!(cure(&held(reason.clone())), wanted, "{reason:?}");
+            assert_eq!(cure(&held(reason.clone()), ""), wanted, "{reason:?}");
         }
     }
 }

@@ -11,8 +11,9 @@ use crate::plan::{
 /// Raised when a reader of an older version would misread the document.
 const FORMAT_VERSION: u32 = 1;
 
-/// The plan as one JSON document; see the README for its fields.
-pub fn json(plan: &Plan) -> Value {
+/// The plan as one JSON document; see the README for its fields. `same_service`
+/// are the flags that lead a command in a message to the same service.
+pub fn json(plan: &Plan, same_service: &str) -> Value {
     let list = |values: Vec<Value>| Value::Array(values);
     object!({
         "formatVersion": FORMAT_VERSION,
@@ -22,7 +23,7 @@ pub fn json(plan: &Plan) -> Value {
             object!({"project": p.project, "location": p.location})
         }).collect()),
         "actions": list(plan.actions.iter().map(action).collect()),
-        "held": list(plan.held.iter().map(held).collect()),
+        "held": list(plan.held.iter().map(|h| held(h, same_service)).collect()),
         "inFlight": list(plan.in_flight.iter().map(in_flight).collect()),
         "inSync": list(plan.in_sync.iter().map(in_sync).collect()),
         "orphaned": list(plan.orphaned.iter().map(|orphan| {
@@ -117,12 +118,12 @@ fn change(change: &Change) -> Value {
     object!({"field": change.path, "old": change.old, "new": change.new})
 }
 
-fn held(held: &Held) -> Value {
+fn held(held: &Held, same_service: &str) -> Value {
     let mut value = with_key(
         &held.key,
         object!({
             "reason": held.reason.code(),
-            "message": words::held(held),
+            "message": words::held(held, same_service),
         }),
     );
     if let Some(name) = held.reason.job() {

@@ -2,13 +2,20 @@
 
 use std::fmt::Write;
 
-use super::{Row, rows};
+use super::{Row, command, rows};
 use crate::plan::Plan;
 
 /// The plan as Markdown of at most `max_bytes`, cut by whole rows. Whatever
 /// came from outside is inert: no markup, no mention, no link. `emulator` says
-/// that this is not the real service.
-pub fn markdown(plan: &Plan, full: bool, max_bytes: usize, emulator: bool) -> String {
+/// that this is not the real service; `same_service` are the flags that lead a
+/// command to the same one.
+pub fn markdown(
+    plan: &Plan,
+    full: bool,
+    max_bytes: usize,
+    emulator: bool,
+    same_service: &str,
+) -> String {
     let on = if emulator { " (emulator)" } else { "" };
     let summary = plan.summary();
     let title = if plan.actions.is_empty() {
@@ -17,15 +24,16 @@ pub fn markdown(plan: &Plan, full: bool, max_bytes: usize, emulator: bool) -> St
         format!("### retune plan{on}: {summary}\n")
     };
     let footer = format!("\nDigest: `{}`\n", plan.digest());
-    let rows = rows(plan, full);
+    let rows = rows(plan, full, same_service);
     if rows.is_empty() {
         return title + &footer;
     }
     let head = "\n| | model | action | why |\n|---|---|---|---|\n";
     // The longest note that may have to be added.
+    let all = command("plan", same_service);
     let note = |left: usize| {
         let s = if left == 1 { "" } else { "s" };
-        format!("\n{left} more row{s}: `retune plan` shows all.\n")
+        format!("\n{left} more row{s}: {all} shows all.\n")
     };
     let fixed = title.len() + head.len() + footer.len() + note(usize::MAX).len();
     let mut body = String::new();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::words;
+use super::{command, words};
 use crate::model::{Costs, JobName, Key, Pretty, Progress, Spent, Untrusted};
 use crate::plan::{Action, Plan};
 
@@ -13,9 +13,15 @@ use crate::plan::{Action, Plan};
 const FORMAT_VERSION: u32 = 1;
 
 /// The status as one JSON document: what `retune status --format json` prints
-/// and the daemon serves.
-pub fn document(plan: &Plan, progress: &BTreeMap<JobName, Progress>, costs: &Costs) -> Value {
-    let models: Vec<Value> = models(plan, progress, costs)
+/// and the daemon serves. `same_service` are the flags that lead a command in a
+/// message to the same service.
+pub fn document(
+    plan: &Plan,
+    progress: &BTreeMap<JobName, Progress>,
+    costs: &Costs,
+    same_service: &str,
+) -> Value {
+    let models: Vec<Value> = models(plan, progress, costs, same_service)
         .into_iter()
         .map(|model| {
             let mut value = json!({
@@ -33,7 +39,7 @@ pub fn document(plan: &Plan, progress: &BTreeMap<JobName, Progress>, costs: &Cos
             value
         })
         .collect();
-    let plan = super::json(plan);
+    let plan = super::json(plan, same_service);
     json!({
         "formatVersion": FORMAT_VERSION,
         "summary": plan.get("summary"),
@@ -66,6 +72,7 @@ pub fn models<'a>(
     plan: &'a Plan,
     progress: &BTreeMap<JobName, Progress>,
     costs: &Costs,
+    same_service: &str,
 ) -> Vec<ModelStatus<'a>> {
     let tuned = plan.in_sync.iter().map(|model| {
         let made = model.tuned_model.as_ref();
@@ -108,16 +115,20 @@ pub fn models<'a>(
         status: "held",
         job: held.reason.job(),
         cost: None,
-        what: words::held(held),
-        facts: json!({"reason": held.reason.code(), "message": words::held(held)}),
+        what: words::held(held, same_service),
+        facts: json!({
+            "reason": held.reason.code(),
+            "message": words::held(held, same_service),
+        }),
     });
+    let apply = command("apply", same_service);
     let wanted = plan.actions.iter().map(|action| match action {
         Action::Create(create) => ModelStatus {
             key: &create.key,
             status: "to create",
             job: None,
             cost: None,
-            what: "`retune apply` starts a run".to_owned(),
+            what: format!("{apply} starts a run"),
             facts: json!({"reason": create.reason.code()}),
         },
         Action::Cancel(cancel) => ModelStatus {
@@ -125,7 +136,7 @@ pub fn models<'a>(
             status: "to cancel",
             job: Some(&cancel.job),
             cost: None,
-            what: format!("{}; `retune apply` stops it", cancel.reason.code()),
+            what: format!("{}; {apply} stops it", cancel.reason.code()),
             facts: json!({"reason": cancel.reason.code()}),
         },
     });

@@ -9,20 +9,22 @@ use crate::plan::Plan;
 
 /// How to show a plan as text.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct TextOptions {
+pub struct TextOptions<'a> {
     /// List what is in sync, too.
     pub full: bool,
     /// Columns of the terminal; lines are not wrapped without.
     pub width: Option<usize>,
     /// Said wherever the text could be taken for the real service.
     pub emulator: bool,
+    /// The flags that lead a command to the same service.
+    pub same_service: &'a str,
 }
 
 /// The plan as text, styled; a stream without colour strips the styles. No
 /// meaning is in a colour alone.
-pub fn text(plan: &Plan, options: TextOptions) -> String {
+pub fn text(plan: &Plan, options: TextOptions<'_>) -> String {
     let mut out = String::new();
-    let rows = rows(plan, options.full);
+    let rows = rows(plan, options.full, options.same_service);
     let names = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
     for row in &rows {
         write_row(&mut out, row, names.min(MAX_NAME), options.width);
@@ -110,7 +112,7 @@ pub fn wrapped(text: &str, indent: usize, width: Option<usize>) -> String {
     out
 }
 
-fn last_lines(plan: &Plan, options: TextOptions) -> String {
+fn last_lines(plan: &Plan, options: TextOptions<'_>) -> String {
     let summary = plan.summary();
     let on = if options.emulator { " (emulator)" } else { "" };
     let mut out = String::new();

@@ -4,7 +4,7 @@ use super::super::{
     Action, CancelReason, CancelledBy, Change, ClaimedBy, CreateReason, Held, HoldReason, InFlight,
     InSync, Known, Newer, Orphan, Remark,
 };
-use super::Row;
+use super::{Row, command};
 use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
 
 /// Texts longer than this are shown below the row, old above new.
@@ -77,8 +77,10 @@ fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// What is held, by which rule, and what unblocks it.
-pub fn held(held: &Held) -> String {
+/// What is held, by which rule, and what unblocks it. `same_service` are the
+/// flags that lead the commands in it to the same service.
+pub fn held(held: &Held, same_service: &str) -> String {
+    let command = |what: &str| command(what, same_service);
     let name = &held.key.name;
     match &held.reason {
         HoldReason::LastRunFailed { job, error, has_model, retry_in, adopted } => {
@@ -87,7 +89,8 @@ pub fn held(held: &Held) -> String {
             let cure = match (retry_in, has_model) {
                 (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
                 (None, true) => format!(
-                    "it left a model, see `retune describe {name}`; {} to train again",
+                    "it left a model, see {}; {} to train again",
+                    command(&format!("describe {name}")),
                     cure(*adopted)
                 ),
                 (None, false) => format!("{} to try again", cure(*adopted)),
@@ -119,8 +122,9 @@ pub fn held(held: &Held) -> String {
         ),
         HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
-            "{running} of {limit} runs (limits.maxConcurrent); `retune watch`, or `retune apply \
-             --wait`, starts it when one ends"
+            "{running} of {limit} runs (limits.maxConcurrent); {}, or {}, starts it when one ends",
+            command("watch"),
+            command("apply --wait")
         ),
         HoldReason::Settling { remaining, .. } => format!(
             "looking again in {} before it is created: a run that is not listed yet may exist",
@@ -135,20 +139,22 @@ pub fn held(held: &Held) -> String {
         HoldReason::ClaimedElsewhere { claim, .. } => claimed(claim),
         HoldReason::ImplausibleListing { listed, known: Known::Before(before) } => format!(
             "the listing has {listed} of our jobs where {before} were seen before, and jobs cannot \
-             be deleted; look with `retune jobs`, and start retune again if they are gone"
+             be deleted; look with {}, and start retune again if they are gone",
+            command("jobs")
         ),
         HoldReason::ImplausibleListing { known: Known::Claimed(job), .. } => format!(
-            "the listing has none of our jobs, and {} exists by its claim; look with `retune jobs`",
-            job.short()
+            "the listing has none of our jobs, and {} exists by its claim; look with {}",
+            job.short(),
+            command("jobs")
         ),
         HoldReason::ListIncomplete { why } => {
             format!("{} could not be listed: {}", held.key.place, why.shown())
         }
         HoldReason::UnknownDialect { job, label } => match label {
             Some(label) if identity::is_known(label) => format!(
-                "{} carries our labels without a rerun that retune writes; look at it with \
-                 `retune jobs`",
-                job.short()
+                "{} carries our labels without a rerun that retune writes; look at it with {}",
+                job.short(),
+                command("jobs")
             ),
             Some(label) => format!(
                 "{} carries the spec digest `{}` of another version; upgrade retune",
@@ -156,8 +162,9 @@ pub fn held(held: &Held) -> String {
                 Untrusted::new(label.clone()).shown()
             ),
             None => format!(
-                "{} carries our labels without a spec digest; look at it with `retune jobs`",
-                job.short()
+                "{} carries our labels without a spec digest; look at it with {}",
+                job.short(),
+                command("jobs")
             ),
         },
         HoldReason::UnknownState { job, state } => unknown_state(job, state.as_ref()),
@@ -252,13 +259,13 @@ pub fn in_sync(model: &InSync) -> String {
     }
 }
 
-/// A run without a manifest.
-pub fn orphan(orphan: &Orphan) -> String {
+/// A run without a manifest, and what stops it.
+pub fn orphan(orphan: &Orphan, same_service: &str) -> String {
     format!(
-        "{}: {}; no manifest; `retune apply --prune {}` stops it",
+        "{}: {}; no manifest; {} stops it",
         orphan.job.short(),
         orphan.state.word(),
-        orphan.key.name
+        command(&format!("apply --prune {}", orphan.key.name), same_service)
     )
 }
 

@@ -1,8 +1,11 @@
 //! The three ways to show a plan.
 
+use std::collections::BTreeMap;
+
 use super::world::World;
+use crate::model::Costs;
 use crate::model::JobState::{Failed, Running, Succeeded};
-use crate::plan::show::{TextOptions, json, markdown, text};
+use crate::plan::show::{TextOptions, json, markdown, status, text};
 
 fn mixed() -> World {
     World::new()
@@ -66,7 +69,7 @@ fn in_sync_is_said_in_one_line() {
 #[test]
 fn json_carries_the_same_values() {
     let plan = World::new().wants("faq", 4).has("faq", 3, Running).plan();
-    insta::assert_json_snapshot!(json(&plan), @r#"
+    insta::assert_json_snapshot!(json(&plan, ""), @r#"
     {
       "formatVersion": 1,
       "digest": "sha256:1ae49930335671e6e56e567ed92058712d5301312c34573149fefbbf64b39cb2",
@@ -142,10 +145,37 @@ fn json_carries_the_same_values() {
 #[test]
 fn markdown_is_cut_by_whole_rows() {
     let plan = mixed().plan();
-    let whole = markdown(&plan, false, 60_000, false);
-    let short = markdown(&plan, false, whole.len() - 1, false);
+    let whole = markdown(&plan, false, 60_000, false, "");
+    let short = markdown(&plan, false, whole.len() - 1, false, "");
     assert!(short.len() < whole.len());
     assert!(short.contains("1 more row: "), "{short}");
     assert!(short.lines().filter(|l| l.starts_with('|')).all(|l| l.ends_with('|')), "{short}");
     assert!(short.contains(&plan.digest()));
+}
+
+#[test]
+fn every_command_leads_to_the_same_service() {
+    let same = " --endpoint http://127.0.0.1:8788";
+    let plan = mixed().has("lost", 3, Running).plan();
+    let rendered =
+        |text: &str| text.replace("&#96;", "`").replace("&#58;", ":").replace("&#8203;", "");
+    let options = TextOptions { full: true, same_service: same, ..TextOptions::default() };
+    let models = status::models(&plan, &BTreeMap::new(), &Costs::default(), same);
+    let told: Vec<&str> = models.iter().map(|model| model.what.as_str()).collect();
+    let whole = markdown(&plan, true, usize::MAX, false, same);
+    // Without its last rows, it says what shows all.
+    let cut = markdown(&plan, true, whole.len() - 1, false, same);
+    let shown = [
+        (text(&plan, options), 1),
+        (rendered(&whole), 1),
+        (rendered(&cut), 1),
+        // Three models to create, and a run to cancel.
+        (told.join("\n"), 4),
+    ];
+    for (text, wanted) in shown {
+        let commands: Vec<&str> =
+            text.split('`').filter(|part| part.starts_with("retune ")).collect();
+        assert_eq!(commands.len(), wanted, "{text}");
+        assert!(commands.iter().all(|command| command.ends_with(same)), "{commands:?}");
+    }
 }

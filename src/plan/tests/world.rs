@@ -210,7 +210,7 @@ impl World {
     pub(super) fn hold(&self) -> String {
         let plan = self.plan();
         assert_eq!(plan.held.len(), 1, "{plan:#?}");
-        show::hold(&plan.held[0])
+        show::hold(&plan.held[0], "")
     }
 
     pub(super) fn hold_reason(&self) -> HoldReason {

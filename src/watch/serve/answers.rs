@@ -43,6 +43,8 @@ pub(super) struct App {
     pub(super) elapsed: Box<dyn Fn() -> Duration + Send + Sync>,
     pub(super) now: Box<dyn Fn() -> Timestamp + Send + Sync>,
     pub(super) emulator: bool,
+    /// The flags that lead a command to the same service.
+    pub(super) same_service: String,
     pub(super) document: Mutex<Document>,
     pub(super) list: Mutex<List>,
     pub(super) looks: Arc<Looks>,
@@ -121,7 +123,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
     let age = (app.elapsed)().saturating_sub(state.last_good.unwrap_or_default()).as_secs();
     // Thousands of models take longer than a task may hold its thread.
     let made = tokio::task::spawn_blocking(move || {
-        app.document.lock().unwrap_or_else(PoisonError::into_inner).of(&shown)
+        app.document.lock().unwrap_or_else(PoisonError::into_inner).of(&shown, &app.same_service)
     });
     match made.await {
         Ok(body) => {
@@ -160,13 +162,14 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(&mut self, shown: &Shown) -> Bytes {
+    fn of(&mut self, shown: &Shown, same_service: &str) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
         let costs = Arc::downgrade(&shown.costs);
         let same =
             self.plan.ptr_eq(&plan) && self.progress.ptr_eq(&progress) && self.costs.ptr_eq(&costs);
         if !same {
-            let document = status::document(&shown.plan, &shown.progress, &shown.costs);
+            let Shown { plan: decided, progress: far, costs: spent, .. } = shown;
+            let document = status::document(decided, far, spent, same_service);
             let body = Bytes::from(inert_json(&format!("{document:#}\n")));
             *self = Self { plan, progress, costs, body };
         }

@@ -199,7 +199,12 @@ fn own(
     overview(shown, &[], app, at).view(&view)
 }
 
-fn overview<'a>(shown: &'a Shown, notices: &'a [Notice], app: &App, at: Timestamp) -> Overview<'a> {
+fn overview<'a>(
+    shown: &'a Shown,
+    notices: &'a [Notice],
+    app: &'a App,
+    at: Timestamp,
+) -> Overview<'a> {
     Overview {
         owner: &shown.owner,
         plan: &shown.plan,
@@ -209,6 +214,7 @@ fn overview<'a>(shown: &'a Shown, notices: &'a [Notice], app: &App, at: Timestam
         at,
         notices,
         emulator: app.emulator,
+        same_service: &app.same_service,
     }
 }
 

@@ -77,6 +77,7 @@ impl Daemon {
             public: address.starts_with("0.0.0.0"),
             allowed_hosts: allowed.iter().map(|host| (*host).to_owned()).collect(),
             emulator: false,
+            same_service: String::new(),
         };
         let requests: Arc<dyn Fn() -> Requests + Send + Sync> =
             Arc::new(|| vec![("tuningJobs.list", 200, 3)]);
@@ -236,7 +237,7 @@ async fn the_status_is_that_of_the_last_complete_pass() {
         assert!(answer.head.contains(header), "{}", answer.head);
     }
     // The document of `retune status --format json`, as that prints it.
-    let document = status::document(&first.plan, &first.progress, &first.costs);
+    let document = status::document(&first.plan, &first.progress, &first.costs, "");
     assert_eq!(answer.body, inert(&document));
     assert!(answer.body.contains("\\u009b2J"), "{}", answer.body);
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
@@ -247,7 +248,7 @@ async fn the_status_is_that_of_the_last_complete_pass() {
     let mut second = Shown { plan: Arc::new(Plan::default()), ..first };
     daemon.looks(second.clone());
     let body = daemon.get("/api/v1/status").await.body;
-    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs)));
+    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs, "")));
     second = shown();
     daemon.looks(second.clone());
     assert!(daemon.get("/api/v1/status").await.body.contains("\"detail\": null"));
@@ -262,7 +263,7 @@ async fn the_status_is_that_of_the_last_complete_pass() {
     second.costs = Arc::new([(faq.place, faq.name, spent)].into_iter().collect());
     daemon.looks(second.clone());
     let body = daemon.get("/api/v1/status").await.body;
-    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs)));
+    assert_eq!(body, inert(&status::document(&second.plan, &second.progress, &second.costs, "")));
 }
 
 fn inert(document: &serde_json::Value) -> String {

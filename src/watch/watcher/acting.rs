@@ -75,6 +75,7 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
             metrics: self.parts.metrics,
             wire: self.parts.wire,
             told: &self.told,
+            same_service: self.parts.same_service,
         };
         let reconciler = self.reconciler(task);
         let passed = reconciler.pass(seen, |action| self.may_act(action), &reporter).await;

@@ -84,4 +84,6 @@ pub struct Parts<'a, V, E, C> {
     pub rhythm: Rhythm,
     /// Whether to ask how far runs are, for people.
     pub progress: bool,
+    /// The flags that lead a command in what is told to the same service.
+    pub same_service: &'a str,
 }

@@ -34,7 +34,8 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
         let plan = match last {
             Some((same, _)) => same,
             None => {
-                for news in self.standings.news(&plan, acts, self.parts.clock.now()) {
+                let (now, same) = (self.parts.clock.now(), self.parts.same_service);
+                for news in self.standings.news(&plan, acts, now, same) {
                     self.listener.hear(&news);
                 }
                 Arc::new(plan)

@@ -42,6 +42,7 @@ impl Listener for Process {
 impl<'a> Daemon<'a> {
     fn new(service: &'a Service, process: &'a Process) -> Self {
         let parts = Parts {
+            same_service: "",
             asked: &(),
             vertex: service,
             entropy: service,

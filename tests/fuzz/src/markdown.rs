@@ -11,9 +11,9 @@ pub fn check(data: &[u8]) {
     let (full, emulator) = (bytes.coin(), bytes.coin());
     let most = 40 * bytes.below(256) + bytes.below(256);
     let plan = plans::hostile(&mut bytes);
-    let whole = show::markdown(&plan, full, usize::MAX, emulator);
-    let cut = show::markdown(&plan, full, most, emulator);
-    let bare = show::markdown(&plan, full, 0, emulator);
+    let whole = show::markdown(&plan, full, usize::MAX, emulator, "");
+    let cut = show::markdown(&plan, full, most, emulator, "");
+    let bare = show::markdown(&plan, full, 0, emulator, "");
     let (whole, all) = table(&whole);
     let (_, some) = table(&cut);
     assert!(table(&bare).1.is_empty());

@@ -26,7 +26,7 @@ pub fn check(data: &[u8]) {
     let mut bytes = Bytes::new(data);
     let width = [None, Some(0), Some(40), Some(80)][bytes.below(4)];
     let plan = plans::hostile(&mut bytes);
-    let text = show::text(&plan, TextOptions { full: true, width, emulator: false });
+    let text = show::text(&plan, TextOptions { full: true, width, ..TextOptions::default() });
     for line in without_styles(&text).lines() {
         harmless(line);
     }
