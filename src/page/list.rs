@@ -255,11 +255,7 @@ pub(super) fn note(note: &Note) -> Markup {
 
 /// What to type, and where.
 fn cure(cure: &Cure) -> Markup {
-    let (how, what) = match cure {
-        Cure::Set(line) => ("Set in the manifest", format!("lifecycle.{line}")),
-        Cure::TakeOut(line) => ("Take out of the manifest", format!("lifecycle.{line}")),
-        Cure::Run(command) => ("Run", command.clone()),
-    };
+    let (how, what) = cure.steps();
     html! { p.cure { span { (how) } " " code { (Told(&what)) } } }
 }
 

@@ -1,5 +1,6 @@
 //! One test for each rule, reason and hold, then a table over small worlds.
 
+mod cures;
 mod exhaustive;
 mod holds;
 mod limits;

@@ -224,7 +224,7 @@ fn an_empty_listing_is_not_believed_where_claims_name_jobs() {
     Digest: sha256:[DIGEST]
     Listed acme-ml/us-central1.
       faq  not needed  a newer look no longer asks for it
-      router  held  the listing has none of our jobs, and tuningJobs/[JOB-1] exists by its claim; look with `retune jobs`
+      router  held  the listing has none of our jobs, and tuningJobs/[JOB-1] exists by its claim; look with `retune jobs --project acme-ml --location us-central1`
 
     Applied: 0 created, 1 not done.
     [exit 6]

@@ -134,7 +134,7 @@ fn suspend_looks_and_changes_nothing() {
     let world = World::new();
     world.wants(model("faq").lifecycle("suspend: true"));
     assert_snapshot!(world.run("apply --yes"), @"
-      ! faq   held       the manifest says `suspend: true`; take it out to go on
+      ! faq   held       the manifest says `suspend: true`; take lifecycle.suspend out to go on
 
     No changes. 1 held.
     Listed acme-ml/us-central1.

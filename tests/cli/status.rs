@@ -19,7 +19,7 @@ fn each_model_in_its_state() {
     faq        tuned      tuningJobs/[JOB-1]  endpoints/[ENDPOINT]
     router     running    tuningJobs/[JOB-2]  14m 27s, tuning, 2 epochs done
     summaries  to create  -                               `retune apply` starts a run
-    triage     held       -                               the manifest says `suspend: true`; take it out to go on
+    triage     held       -                               the manifest says `suspend: true`; take lifecycle.suspend out to go on
 
     4 models: 1 to create, 1 held, 1 in flight, 1 in sync.
     [exit 0]

@@ -1,120 +1,136 @@
-//! What unblocks a hold, ready to be typed.
-//!
-//! The words for a hold say the cure in passing; this is the same cure for who
-//! wants to copy it. What passes by itself has none.
+//! What unblocks a hold, decided once: the words for a hold say it in passing,
+//! and a page shows it ready to be copied. What passes by itself has none.
 
-use crate::model::Key;
+use std::fmt;
+
+use crate::model::{JobName, JobState, Key, Place, identity};
 use crate::plan::{ClaimedBy, Held, HoldReason, Newer};
 
-/// What to type, and where.
+/// What unblocks a hold. Displayed it is part of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cure {
-    /// A line of the manifest, below `lifecycle`: to be set.
-    Set(String),
-    /// A line of the manifest, below `lifecycle`: to be taken out.
-    TakeOut(String),
-    /// A command.
+    /// Raise `lifecycle.rerun`, at least to this.
+    Raise(u64),
+    /// Set `lifecycle.rerun` to that of a run.
+    Rerun(u64),
+    /// Set `lifecycle.adopt` to this job.
+    Adopt(JobName),
+    /// Take this job out of `lifecycle.adopt`.
+    Release(JobName),
+    /// Take `lifecycle.suspend` out.
+    Resume,
+    /// Pass a flag to a command.
+    Pass {
+        /// The flag, with its value.
+        flag: String,
+        /// The command with it, as it is typed.
+        command: String,
+    },
+    /// A command, as it is typed.
     Run(String),
+    /// Take the newer commit of the manifests.
+    Pull,
+    /// Say which revision the manifests are of.
+    Revision,
+    /// Take a newer retune.
+    Upgrade,
+}
+
+impl fmt::Display for Cure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raise(_) => f.write_str("raise lifecycle.rerun"),
+            Self::Rerun(rerun) => write!(f, "set lifecycle.rerun to {rerun}"),
+            Self::Adopt(_) => f.write_str("set lifecycle.adopt"),
+            Self::Release(_) => f.write_str("take lifecycle.adopt out"),
+            Self::Resume => f.write_str("take lifecycle.suspend out"),
+            Self::Pass { flag, .. } => write!(f, "pass {flag}"),
+            Self::Run(command) => write!(f, "`{command}`"),
+            Self::Pull => f.write_str("take the newer commit"),
+            Self::Revision => f.write_str("run inside their git work tree, or pass --revision"),
+            Self::Upgrade => f.write_str("upgrade retune"),
+        }
+    }
+}
+
+impl Cure {
+    /// What to do with what: `Set in the manifest` and `lifecycle.rerun: 4`.
+    pub fn steps(&self) -> (&'static str, String) {
+        const SET: &str = "Set in the manifest";
+        const TAKE_OUT: &str = "Take out of the manifest";
+        match self {
+            Self::Raise(rerun) | Self::Rerun(rerun) => (SET, format!("lifecycle.rerun: {rerun}")),
+            Self::Adopt(job) => (SET, format!("lifecycle.adopt: {job}")),
+            Self::Release(job) => (TAKE_OUT, format!("lifecycle.adopt: {job}")),
+            Self::Resume => (TAKE_OUT, "lifecycle.suspend: true".to_owned()),
+            Self::Pass { command, .. } | Self::Run(command) => ("Run", command.clone()),
+            Self::Pull => ("Run", "git pull".to_owned()),
+            Self::Revision => {
+                ("Run inside the manifests' git work tree, or with", "--revision".to_owned())
+            }
+            Self::Upgrade => ("Upgrade", "retune".to_owned()),
+        }
+    }
 }
 
 /// What unblocks `held`; `None` when it passes by itself. `same_service` are the
 /// flags that lead a command to the same service.
 pub fn cure(held: &Held, same_service: &str) -> Option<Cure> {
     let key = &held.key;
-    let run = |what: String| Some(Cure::Run(format!("retune {what}{same_service}")));
-    match &held.reason {
-        HoldReason::LastRunFailed { retry_in: Some(_), .. } => None,
+    let typed = |what: &str| format!("retune {what}{same_service}");
+    let pass = |command: &str, flag: String| {
+        let command = typed(&format!("{command} {flag}"));
+        Cure::Pass { flag, command }
+    };
+    let place = &key.place;
+    let jobs = || {
+        let Place { project, location } = place;
+        Cure::Run(typed(&format!("jobs --project {project} --location {location}")))
+    };
+    Some(match &held.reason {
+        HoldReason::LastRunFailed { retry_in: Some(_), .. }
+        | HoldReason::Cancelling { .. }
+        | HoldReason::Settling { .. }
+        | HoldReason::AmbiguousCreate { .. }
+        | HoldReason::ClaimedElsewhere { claim: ClaimedBy::Pending { .. }, .. } => return None,
         HoldReason::LastRunFailed { job, adopted: true, .. }
-        | HoldReason::LastRunCancelled { job, adopted: true, .. } => {
-            Some(Cure::TakeOut(format!("adopt: {job}")))
-        }
+        | HoldReason::LastRunCancelled { job, adopted: true, .. } => Cure::Release(job.clone()),
         HoldReason::LastRunFailed { .. }
         | HoldReason::LastRunCancelled { .. }
-        | HoldReason::ClaimedElsewhere { claim: ClaimedBy::Done { .. }, .. } => Some(again(key)),
-        HoldReason::Suspended => Some(Cure::TakeOut("suspend: true".to_owned())),
+        | HoldReason::ClaimedElsewhere { claim: ClaimedBy::Done { .. }, .. } => again(key),
+        HoldReason::Suspended => Cure::Resume,
         HoldReason::CreateLimit { wanted, recent: 0, .. } => {
-            run(format!("apply --max-creates {wanted}"))
+            pass("apply", format!("--max-creates {wanted}"))
         }
         // In a daemon, whose limit is that of a day.
         HoldReason::CreateLimit { wanted, recent, .. } => {
-            run(format!("watch --max-creates {}", wanted + recent))
+            pass("watch", format!("--max-creates {}", wanted + recent))
         }
-        HoldReason::CancelLimit { wanted, .. } => run(format!("apply --max-cancels {wanted}")),
-        HoldReason::ConcurrencyLimit { .. } => run("apply --wait".to_owned()),
-        HoldReason::StaleRevision { newer: Newer::Rerun { theirs, .. }, .. } => {
-            Some(Cure::Set(format!("rerun: {theirs}")))
+        HoldReason::CancelLimit { wanted, .. } => pass("apply", format!("--max-cancels {wanted}")),
+        HoldReason::ConcurrencyLimit { .. } => Cure::Run(typed("apply --wait")),
+        HoldReason::StaleRevision { newer, .. } => match newer {
+            Newer::Rerun { theirs, .. } => Cure::Rerun(*theirs),
+            Newer::Revision { ours: Some(_), .. } => Cure::Pull,
+            Newer::Revision { ours: None, .. } => Cure::Revision,
+        },
+        HoldReason::SameSpecElsewhere { job, .. } => Cure::Adopt(job.clone()),
+        // A digest of another version; one of this version stands where the
+        // rerun cannot be read.
+        HoldReason::UnknownDialect { label: Some(label), .. } if !identity::is_known(label) => {
+            Cure::Upgrade
         }
-        HoldReason::StaleRevision { newer: Newer::Revision { .. }, .. } => {
-            Some(Cure::Run("git pull".to_owned()))
+        HoldReason::UnknownState { state: Some(JobState::Unknown(_)), .. } => Cure::Upgrade,
+        HoldReason::UnknownState { state: Some(_), .. } => {
+            Cure::Run(typed(&format!("describe {}", key.name)))
         }
-        HoldReason::SameSpecElsewhere { job, .. } => Some(Cure::Set(format!("adopt: {job}"))),
         HoldReason::ImplausibleListing { .. }
         | HoldReason::ListIncomplete { .. }
-        | HoldReason::UnknownDialect { .. } => {
-            let place = &key.place;
-            run(format!("jobs --project {} --location {}", place.project, place.location))
-        }
-        HoldReason::UnknownState { .. } => run(format!("describe {}", key.name)),
-        HoldReason::Cancelling { .. }
-        | HoldReason::Settling { .. }
-        | HoldReason::AmbiguousCreate { .. }
-        | HoldReason::ClaimedElsewhere { claim: ClaimedBy::Pending { .. }, .. } => None,
-    }
+        | HoldReason::UnknownDialect { .. }
+        | HoldReason::UnknownState { state: None, .. } => jobs(),
+    })
 }
 
 /// A rerun more than there is.
 fn again(key: &Key) -> Cure {
-    Cure::Set(format!("rerun: {}", key.rerun + 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Name, Place};
-
-    fn held(reason: HoldReason) -> Held {
-        let owner: Name = "acme".parse().unwrap();
-        let (place, name) = (Place::new("acme-ml", "us-central1"), owner.clone());
-        Held { key: Key { place, owner, name, rerun: 4 }, reason }
-    }
-
-    #[test]
-    fn a_cure_is_ready_to_be_typed() {
-        let set = |line: &str| Some(Cure::Set(line.to_owned()));
-        let run = |command: &str| Some(Cure::Run(command.to_owned()));
-        let job = "projects/42/locations/us-central1/tuningJobs/7";
-        let failed = |retry_in, adopted| HoldReason::LastRunFailed {
-            job: job.parse().unwrap(),
-            error: None,
-            has_model: false,
-            retry_in,
-            adopted,
-        };
-        let rerun = Newer::Rerun { theirs: 9, ours: 4 };
-        for (reason, wanted) in [
-            (failed(None, false), set("rerun: 5")),
-            (failed(Some(std::time::Duration::ZERO), false), None),
-            (failed(None, true), Some(Cure::TakeOut(format!("adopt: {job}")))),
-            (HoldReason::Suspended, Some(Cure::TakeOut("suspend: true".to_owned()))),
-            (
-                HoldReason::CreateLimit { wanted: 12, recent: 0, limit: 10 },
-                run("retune apply --max-creates 12"),
-            ),
-            (
-                HoldReason::CreateLimit { wanted: 2, recent: 9, limit: 10 },
-                run("retune watch --max-creates 11"),
-            ),
-            (
-                HoldReason::StaleRevision { job: job.parse().unwrap(), newer: rerun },
-                set("rerun: 9"),
-            ),
-            (HoldReason::Cancelling { job: job.parse().unwrap() }, None),
-            (
-                HoldReason::ListIncomplete { why: crate::model::Untrusted::new("503") },
-                run("retune jobs --project acme-ml --location us-central1"),
-            ),
-        ] {
-            assert_eq!(cure(&held(reason.clone()), ""), wanted, "{reason:?}");
-        }
-    }
+    Cure::Raise(key.rerun.saturating_add(1))
 }

@@ -4,7 +4,7 @@ use super::super::{
     Action, CancelReason, CancelledBy, Change, ClaimedBy, CreateReason, Held, HoldReason, InFlight,
     InSync, Known, Newer, Orphan, Remark,
 };
-use super::{Row, command};
+use super::{Row, command, cure};
 use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
 
 /// Texts longer than this are shown below the row, old above new.
@@ -80,51 +80,50 @@ fn last(path: &str) -> &str {
 /// What is held, by which rule, and what unblocks it. `same_service` are the
 /// flags that lead the commands in it to the same service.
 pub fn held(held: &Held, same_service: &str) -> String {
+    let key = &held.key;
     let command = |what: &str| command(what, same_service);
-    let name = &held.key.name;
+    let cure = cure(held, same_service).map(|cure| cure.to_string()).unwrap_or_default();
     match &held.reason {
-        HoldReason::LastRunFailed { job, error, has_model, retry_in, adopted } => {
+        HoldReason::LastRunFailed { job, error, has_model, retry_in, adopted: _ } => {
             let error = error.as_ref().map(|e| format!(": {}", e.message.phrase()));
             let error = error.unwrap_or_default();
-            let cure = match (retry_in, has_model) {
+            let next = match (retry_in, has_model) {
                 (Some(wait), _) => format!("tried again in {}", Pretty(*wait)),
                 (None, true) => format!(
-                    "it left a model, see {}; {} to train again",
-                    command(&format!("describe {name}")),
-                    cure(*adopted)
+                    "it left a model, see {}; {cure} to train again",
+                    command(&format!("describe {}", key.name))
                 ),
-                (None, false) => format!("{} to try again", cure(*adopted)),
+                (None, false) => format!("{cure} to try again"),
             };
-            format!("last run failed ({}){error}; {cure}", job.short())
+            format!("last run failed ({}){error}; {next}", job.short())
         }
-        HoldReason::LastRunCancelled { job, by, adopted } => {
+        HoldReason::LastRunCancelled { job, by, adopted: _ } => {
             let by = match by {
                 CancelledBy::Superseded(later) => format!("superseded by {}", later.short()),
                 CancelledBy::TimedOut => "timed out".to_owned(),
                 CancelledBy::Elsewhere => "by hand or elsewhere".to_owned(),
             };
-            format!(
-                "last run was cancelled ({}: {by}); {} to train again",
-                job.short(),
-                cure(*adopted)
-            )
+            format!("last run was cancelled ({}: {by}); {cure} to train again", job.short())
         }
         HoldReason::Cancelling { job } => {
             format!("{} is being cancelled; look again when it has ended", job.short())
         }
         HoldReason::Suspended => {
-            "the manifest says `suspend: true`; take it out to go on".to_owned()
+            format!("the manifest says `suspend: true`; {cure} to go on")
         }
-        HoldReason::CreateLimit { wanted, recent: 0, limit } => over("create", *wanted, *limit),
+        HoldReason::CreateLimit { wanted, recent: 0, limit } => {
+            over("create", *wanted, *limit, &cure)
+        }
         HoldReason::CreateLimit { wanted, recent, limit } => format!(
-            "{wanted} wanted and {recent} created in the last 24 h, limit {limit}; raise \
-             limits.maxCreates if they are meant"
+            "{wanted} wanted and {recent} created in the last 24 h, limit {limit}; {cure} to {}, \
+             or raise limits.maxCreates, if they are meant",
+            command("watch")
         ),
-        HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit),
+        HoldReason::CancelLimit { wanted, limit } => over("cancel", *wanted, *limit, &cure),
         HoldReason::ConcurrencyLimit { running, limit, .. } => format!(
-            "{running} of {limit} runs (limits.maxConcurrent); {}, or {}, starts it when one ends",
-            command("watch"),
-            command("apply --wait")
+            "{running} of {limit} runs (limits.maxConcurrent); {}, or {cure}, starts it when one \
+             ends",
+            command("watch")
         ),
         HoldReason::Settling { remaining, .. } => format!(
             "looking again in {} before it is created: a run that is not listed yet may exist",
@@ -136,48 +135,44 @@ pub fn held(held: &Held, same_service: &str) -> String {
             Pretty(*age),
             Pretty(*wait)
         ),
-        HoldReason::ClaimedElsewhere { claim, .. } => claimed(claim),
+        HoldReason::ClaimedElsewhere { claim, .. } => claimed(claim, &cure),
         HoldReason::ImplausibleListing { listed, known: Known::Before(before) } => format!(
             "the listing has {listed} of our jobs where {before} were seen before, and jobs cannot \
-             be deleted; look with {}, and start retune again if they are gone",
-            command("jobs")
+             be deleted; look with {cure}, and start retune again if they are gone"
         ),
         HoldReason::ImplausibleListing { known: Known::Claimed(job), .. } => format!(
-            "the listing has none of our jobs, and {} exists by its claim; look with {}",
-            job.short(),
-            command("jobs")
+            "the listing has none of our jobs, and {} exists by its claim; look with {cure}",
+            job.short()
         ),
         HoldReason::ListIncomplete { why } => {
-            format!("{} could not be listed: {}", held.key.place, why.shown())
+            format!("{} could not be listed: {}; look again with {cure}", key.place, why.shown())
         }
         HoldReason::UnknownDialect { job, label } => match label {
             Some(label) if identity::is_known(label) => format!(
-                "{} carries our labels without a rerun that retune writes; look at it with {}",
-                job.short(),
-                command("jobs")
+                "{} carries our labels without a rerun that retune writes; look at it with {cure}",
+                job.short()
             ),
             Some(label) => format!(
-                "{} carries the spec digest `{}` of another version; upgrade retune",
+                "{} carries the spec digest `{}` of another version; {cure}",
                 job.short(),
                 Untrusted::new(label.clone()).shown()
             ),
             None => format!(
-                "{} carries our labels without a spec digest; look at it with {}",
-                job.short(),
-                command("jobs")
+                "{} carries our labels without a spec digest; look at it with {cure}",
+                job.short()
             ),
         },
-        HoldReason::UnknownState { job, state } => unknown_state(job, state.as_ref()),
-        HoldReason::StaleRevision { job, newer } => stale(job, *newer),
+        HoldReason::UnknownState { job, state } => unknown_state(job, state.as_ref(), &cure),
+        HoldReason::StaleRevision { job, newer } => stale(job, *newer, &cure),
         HoldReason::SameSpecElsewhere { job, owner, name } => format!(
-            "{} has this very spec (owner {owner}, name {name}); set lifecycle.adopt to take it \
-             over, or raise lifecycle.rerun to train anyway",
+            "{} has this very spec (owner {owner}, name {name}); {cure} to take it over, or raise \
+             lifecycle.rerun to train anyway",
             job.short()
         ),
     }
 }
 
-fn claimed(claim: &ClaimedBy) -> String {
+fn claimed(claim: &ClaimedBy, cure: &str) -> String {
     match claim {
         ClaimedBy::Pending { holder, run, remaining } => format!(
             "claimed by {} (retune-run {run}), who is about to create it or died trying; free in \
@@ -187,55 +182,50 @@ fn claimed(claim: &ClaimedBy) -> String {
         ),
         ClaimedBy::Done { job } => format!(
             "its claim says that {} was created for it, and that is no run of this manifest now; \
-             raise lifecycle.rerun to train again",
+             {cure} to train again",
             job.short()
         ),
     }
 }
 
-/// A limit that tripped, and the flag that lifts it.
-fn over(what: &str, wanted: usize, limit: u32) -> String {
+/// A limit that tripped, and what lifts it.
+fn over(what: &str, wanted: usize, limit: u32, cure: &str) -> String {
     let (s, they_are) = if wanted == 1 { ("", "it is") } else { ("s", "they are") };
-    format!(
-        "{wanted} {what}{s} wanted, limit {limit}; pass --max-{what}s {wanted} if {they_are} meant"
-    )
+    format!("{wanted} {what}{s} wanted, limit {limit}; {cure} if {they_are} meant")
 }
 
-/// What parts a manifest from a run that ended badly: an adopted one stays its
-/// run at any rerun.
-fn cure(adopted: bool) -> &'static str {
-    if adopted { "take lifecycle.adopt out" } else { "raise lifecycle.rerun" }
-}
-
-fn unknown_state(job: &JobName, state: Option<&JobState>) -> String {
+fn unknown_state(job: &JobName, state: Option<&JobState>, cure: &str) -> String {
     match state {
-        None => format!("{} is not in the listing; check lifecycle.adopt", job.short()),
+        None => format!(
+            "{} is not in the listing; check lifecycle.adopt, and look with {cure}",
+            job.short()
+        ),
         Some(JobState::Unknown(word)) => format!(
-            "{} is in state `{}`, which this version does not know; upgrade retune, or look again \
-             when it has ended",
+            "{} is in state `{}`, which this version does not know; {cure}, or look again when it \
+             has ended",
             job.short(),
             word.shown()
         ),
-        Some(state) => {
-            format!("{}: {}; look again when it goes on or has ended", job.short(), state.word())
-        }
+        Some(state) => format!(
+            "{}: {}; look at it with {cure}, and again when it goes on or has ended",
+            job.short(),
+            state.word()
+        ),
     }
 }
 
-fn stale(job: &JobName, newer: Newer) -> String {
+fn stale(job: &JobName, newer: Newer, cure: &str) -> String {
     let job = job.short();
     match newer {
         Newer::Rerun { theirs, ours } => format!(
-            "{job} is of rerun {theirs}, the manifest says {ours}; take the newer commit, or set \
-             lifecycle.rerun to {theirs}"
+            "{job} is of rerun {theirs}, the manifest says {ours}; take the newer commit, or {cure}"
         ),
-        Newer::Revision { theirs, ours: None } => format!(
-            "{job} was made from revision {theirs} and these manifests have none; run inside \
-             their git work tree, or pass --revision"
-        ),
+        Newer::Revision { theirs, ours: None } => {
+            format!("{job} was made from revision {theirs} and these manifests have none; {cure}")
+        }
         Newer::Revision { theirs, ours: Some(ours) } => format!(
-            "{job} was made from revision {theirs}, these manifests are of {ours}; take the newer \
-             commit, or pass --revision"
+            "{job} was made from revision {theirs}, these manifests are of {ours}; {cure}, or pass \
+             --revision"
         ),
     }
 }

@@ -135,7 +135,7 @@ fn a_rerun_that_retune_never_wrote_creates_and_cancels_nothing() {
     assert_eq!(
         world.hold(),
         "tuningJobs/1 carries our labels without a rerun that retune writes; look at it with \
-         `retune jobs`"
+         `retune jobs --project acme-ml --location us-central1`"
     );
 }
 

@@ -108,7 +108,8 @@ fn over_a_window_the_runs_that_were_made_in_it_count_too() {
     assert_eq!(hours(8, 2).decides()[0], "held e createLimit");
     assert_eq!(
         hours(8, 2).hold(),
-        "1 wanted and 3 created in the last 24 h, limit 2; raise limits.maxCreates if they are meant"
+        "1 wanted and 3 created in the last 24 h, limit 2; pass --max-creates 4 to `retune watch`, \
+         or raise limits.maxCreates, if they are meant"
     );
     // Whoever wants nothing trips over nothing.
     let content = world.clone().wants("e", 1).policy(|p| {
