@@ -28,7 +28,7 @@ pub mod show;
 
 pub use action::{Action, Cancel, CancelReason, Change, Create, CreateReason};
 pub use diagnostic::{Diagnostic, Remark};
-pub use held::{CancelledBy, ClaimedBy, Held, HoldReason, Known, Newer};
+pub use held::{CancelledBy, ClaimedBy, Held, HoldReason, Known, Newer, Settling};
 pub use orphans::Orphan;
 pub use policy::{Policy, Unseen};
 

@@ -15,7 +15,7 @@ use crate::clock::{Clock, Entropy};
 use crate::google::chain;
 use crate::model::{JobName, Place, Untrusted, labels};
 use crate::mutant::{Mutant, is};
-use crate::plan::{Action, ClaimedBy, Create, HoldReason, Plan};
+use crate::plan::{Action, ClaimedBy, Create, HoldReason, Plan, Settling};
 use crate::vertex::{CreateOutcome, Vertex};
 
 /// How many claims are looked at at a time; a look is one or two requests.
@@ -95,7 +95,10 @@ impl Looked {
                 Some(claim) => Some(HoldReason::ClaimedElsewhere { claim, deferred }),
                 None if vacant.contains_key(&path) => None,
                 // Due only since: its claim is looked at in the next round.
-                None => Some(HoldReason::Settling { remaining: Duration::ZERO, deferred }),
+                None => {
+                    let (why, remaining) = (Settling::Unclaimed, Duration::ZERO);
+                    Some(HoldReason::Settling { why, remaining, deferred })
+                }
             }
         });
         Ready { plan, look: seen, beside: Vec::new(), unclaimed: None, vacant: Mutex::new(vacant) }

@@ -20,7 +20,7 @@ use crate::model::{
     JobName, Key, Labels, Listing, Name, Observation, Observed, Place, Text, labels,
 };
 use crate::mutant::{Mutant, is};
-use crate::plan::{Action, Create, HoldReason, Known, Plan};
+use crate::plan::{Action, Create, HoldReason, Known, Plan, Settling};
 
 /// How long after it was decided an unanswered create counts as possibly made:
 /// it may have waited for a token, the client for its answer, a request on its
@@ -332,8 +332,10 @@ impl Memory {
             // A window of nothing is over before it began: one look will do.
             let settled = self.due.get(&due).filter(|_| !settle.is_zero());
             let settled = settled.map_or(Duration::ZERO, |since| *since + settle);
-            let ready = settled.max(self.calm_at(&due));
+            let calm = self.calm_at(&due);
+            let ready = settled.max(calm);
             (look.began < ready).then(|| HoldReason::Settling {
+                why: if calm > settled { Settling::Changing } else { Settling::Unlisted },
                 remaining: ready.saturating_sub(look.ended),
                 deferred: Box::new(create.clone()),
             })

@@ -72,10 +72,11 @@ pub enum HoldReason {
         /// What is created once a slot is free.
         deferred: Box<Create>,
     },
-    /// A create is due, and the settle window since it was first seen due has
-    /// not passed: a run that is not listed yet may exist.
+    /// A create is due, and not for long enough yet.
     Settling {
-        /// How much of the window is left.
+        /// For what.
+        why: Settling,
+        /// How much of the wait is left.
         remaining: Duration,
         /// What is created after it.
         deferred: Box<Create>,
@@ -138,6 +139,18 @@ pub enum HoldReason {
         /// Its name.
         name: Name,
     },
+}
+
+/// Why a create that is due waits a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settling {
+    /// The settle window since it was first seen due has not passed: a run that
+    /// is not listed yet may exist.
+    Unlisted,
+    /// The manifest has not been as it is for long: somebody may be typing.
+    Changing,
+    /// It is due only since the claims were looked at.
+    Unclaimed,
 }
 
 /// What the claim to a run says.

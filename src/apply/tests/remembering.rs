@@ -8,7 +8,7 @@ use super::service::{Service, desired, job_name, policy};
 use crate::apply::{AMBIGUOUS, Look, Memory};
 use crate::model::JobState::Pending;
 use crate::model::{CreateRequest, Observation, labels};
-use crate::plan::{HoldReason, Plan, plan};
+use crate::plan::{HoldReason, Plan, Settling, plan, show};
 
 const SETTLE: Duration = Duration::from_secs(20);
 
@@ -64,10 +64,31 @@ fn another_spec_settles_by_itself() {
 }
 
 #[test]
+fn a_create_says_what_it_waits_for() {
+    let (service, all) = (Service::default(), [desired("faq", 3)]);
+    // A manifest that changed at 10 s, and a look at 12 s.
+    let waits = |settle| {
+        let mut memory = Memory::default();
+        memory.changed(&all[0].key.name, seconds(10));
+        let mut plan = plan(&all, &service.observed(), &policy());
+        memory.withhold(&mut plan, &[], look(12), settle);
+        let HoldReason::Settling { why, remaining, .. } = plan.held[0].reason else { panic!() };
+        (why, remaining, show::hold(&plan.held[0], ""))
+    };
+    let (why, remaining, words) = waits(Duration::ZERO);
+    assert_eq!((why, remaining), (Settling::Changing, seconds(3)));
+    assert_eq!(words, "created in 3s if its manifest stays as it is: it may still be changing");
+    let (why, remaining, words) = waits(SETTLE);
+    assert_eq!((why, remaining), (Settling::Unlisted, SETTLE));
+    assert!(words.ends_with("a run that is not listed yet may exist"), "{words}");
+}
+
+#[test]
 fn what_is_held_is_what_was_confirmed() {
     let (mut memory, service) = (Memory::default(), Service::default());
     let held = pass(&mut memory, &service, 10);
-    let HoldReason::Settling { remaining, deferred } = &held.held[0].reason else { panic!() };
+    let HoldReason::Settling { why, remaining, deferred } = &held.held[0].reason else { panic!() };
+    assert_eq!(*why, Settling::Unlisted);
     assert_eq!(*remaining, SETTLE);
     assert_eq!(deferred.request, CreateRequest::new(&desired("faq", 3), 1));
     assert_eq!(held.deferred().count(), 1);

@@ -153,7 +153,7 @@ fn held(held: &Held, same_service: &str) -> Value {
         HoldReason::SameSpecElsewhere { owner, name, .. } => {
             object!({"otherOwner": owner.as_str(), "otherName": name.as_str()})
         }
-        HoldReason::Settling { remaining, deferred } => object!({
+        HoldReason::Settling { why: _, remaining, deferred } => object!({
             "remainingSeconds": remaining.as_secs(), "deferred": deferred.reason.code(),
         }),
         HoldReason::ClaimedElsewhere {

@@ -2,7 +2,7 @@
 
 use super::super::{
     Action, CancelReason, CancelledBy, Change, ClaimedBy, CreateReason, Held, HoldReason, InFlight,
-    InSync, Known, Newer, Orphan, Remark,
+    InSync, Known, Newer, Orphan, Remark, Settling,
 };
 use super::{Row, command, cure};
 use crate::model::{JobName, JobState, Pretty, Untrusted, identity};
@@ -125,10 +125,19 @@ pub fn held(held: &Held, same_service: &str) -> String {
              ends",
             command("watch")
         ),
-        HoldReason::Settling { remaining, .. } => format!(
-            "looking again in {} before it is created: a run that is not listed yet may exist",
-            Pretty(*remaining)
-        ),
+        HoldReason::Settling { why, remaining, .. } => {
+            let wait = Pretty(*remaining);
+            match why {
+                Settling::Unlisted => format!(
+                    "looking again in {wait} before it is created: a run that is not listed yet \
+                     may exist"
+                ),
+                Settling::Changing => format!(
+                    "created in {wait} if its manifest stays as it is: it may still be changing"
+                ),
+                Settling::Unclaimed => "looking at its claim before it is created".to_owned(),
+            }
+        }
         HoldReason::AmbiguousCreate { age, run, wait } => format!(
             "a create {} ago was not answered (retune-run {run}) and may have started a run; \
              settled by a listing in {}",

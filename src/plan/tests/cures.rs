@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::{World, job_name, name, place};
 use crate::model::{JobState, Key, Untrusted, identity};
 use crate::plan::show::{self, cure};
-use crate::plan::{CancelledBy, ClaimedBy, Held, HoldReason, Known, Newer};
+use crate::plan::{CancelledBy, ClaimedBy, Held, HoldReason, Known, Newer, Settling};
 
 const JOB: &str = "projects/42/locations/us-central1/tuningJobs/7";
 
@@ -22,6 +22,7 @@ fn holds() -> Vec<(HoldReason, Option<(&'static str, &'static str)>)> {
     };
     let (by, remaining) = (CancelledBy::Elsewhere, Duration::ZERO);
     let pending = ClaimedBy::Pending { holder: Untrusted::new("ci"), run: "a".into(), remaining };
+    let settling = |why| HoldReason::Settling { why, remaining, deferred: create() };
     let stale = |newer| HoldReason::StaleRevision { job: job(), newer };
     let state = |state| HoldReason::UnknownState { job: job(), state };
     let dialect = |label: Option<&str>| {
@@ -63,7 +64,9 @@ fn holds() -> Vec<(HoldReason, Option<(&'static str, &'static str)>)> {
             HoldReason::ConcurrencyLimit { running: 1, limit: 1, deferred: create() },
             run("retune apply --wait --emulator"),
         ),
-        (HoldReason::Settling { remaining, deferred: create() }, None),
+        (settling(Settling::Unlisted), None),
+        (settling(Settling::Changing), None),
+        (settling(Settling::Unclaimed), None),
         (HoldReason::AmbiguousCreate { age: remaining, run: "a".into(), wait: remaining }, None),
         (HoldReason::ClaimedElsewhere { claim: pending, deferred: create() }, None),
         (

@@ -8,7 +8,7 @@ use retune::model::{
 };
 use retune::plan::{
     Action, Cancel, CancelReason, CancelledBy, Change, Create, CreateReason, Diagnostic, Held,
-    HoldReason, InFlight, InSync, Newer, Orphan, Plan, Remark,
+    HoldReason, InFlight, InSync, Newer, Orphan, Plan, Remark, Settling,
 };
 
 use super::bytes::Bytes;
@@ -144,7 +144,11 @@ fn hold(bytes: &mut Bytes<'_>) -> HoldReason {
         }
         5 => HoldReason::CancelLimit { wanted: bytes.below(256), limit: 5 },
         6 => HoldReason::ConcurrencyLimit { running: 4, limit: 4, deferred: make(bytes).into() },
-        7 => HoldReason::Settling { remaining: duration(bytes), deferred: make(bytes).into() },
+        7 => HoldReason::Settling {
+            why: Settling::Unlisted,
+            remaining: duration(bytes),
+            deferred: make(bytes).into(),
+        },
         8 => HoldReason::AmbiguousCreate {
             age: duration(bytes),
             run: format!("{:016x}", bytes.long()),
