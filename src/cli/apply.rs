@@ -31,6 +31,7 @@ use show::Telling;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Manifests or directories [default: manifests/, else the current directory]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Do not ask

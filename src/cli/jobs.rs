@@ -21,6 +21,7 @@ use crate::vertex::Keep;
 pub struct Args {
     /// Manifests or directories, for the places to list; --project and
     /// --location name one place without any manifest
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// How to show it

@@ -18,6 +18,7 @@ use crate::outputs::{self, ConfigMap, ConfigMapError, FieldError, Prefix};
 #[command(after_help = WHICH)]
 pub struct Args {
     /// Tuned models [default: all]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// Manifests or a directory (repeatable) [default: manifests/, else the current directory]

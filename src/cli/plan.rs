@@ -13,6 +13,7 @@ use crate::plan::show;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Manifests or directories [default: manifests/, else the current directory]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Decide about this tuned model only (repeatable)

@@ -12,7 +12,7 @@ use super::output::Output;
 use super::revision;
 use crate::apply::Broken;
 use crate::emulator::Running;
-use crate::manifest::{self, Manifests, Rejected, Settings};
+use crate::manifest::{self, Code, Manifests, Rejected, Settings, Severity};
 use crate::model::{Desired, Name, Observation, Place, Prices, Workspace};
 use crate::observe;
 use crate::plan::{Plan, Policy, show};
@@ -63,7 +63,12 @@ pub(super) fn refused(rejected: &Rejected, output: &Output) -> Failure {
         Rejected::Usage(error) => Failure::new(Exit::Usage, error.clone()),
         Rejected::Invalid(report) => {
             output.complain(&manifest::render::text(&report.findings, true));
-            Failure::new(Exit::Invalid, "the manifests are not valid; nothing was asked of Vertex")
+            let mut errors = report.findings.iter().filter(|f| f.severity() == Severity::Error);
+            let what = match errors.all(|finding| finding.code == Code::NoManifests) {
+                true => "there are no manifests; nothing was asked of Vertex",
+                false => "the manifests are not valid; nothing was asked of Vertex",
+            };
+            Failure::new(Exit::Invalid, what)
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::vertex::Vertex;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Tuned models [default: all]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// Manifests or a directory (repeatable) [default: manifests/, else the current directory]

@@ -24,6 +24,7 @@ pub(super) use log::subscribe;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Manifests or directories [default: manifests/, else the current directory]
+    #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Look and tell what differs; never create or cancel anything

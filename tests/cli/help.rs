@@ -141,10 +141,10 @@ fn of_plan() {
     assert_snapshot!(help("plan"), @"
     Show what would be done, and why; changes nothing
 
-    Usage: retune plan [OPTIONS] [PATHS]...
+    Usage: retune plan [OPTIONS] [PATH]...
 
     Arguments:
-      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+      [PATH]...  Manifests or directories [default: manifests/, else the current directory]
 
     Options:
           --only <NAME>        Decide about this tuned model only (repeatable)
@@ -163,10 +163,10 @@ fn of_apply() {
     assert_snapshot!(help("apply"), @"
     Plan, show, ask, do
 
-    Usage: retune apply [OPTIONS] [PATHS]...
+    Usage: retune apply [OPTIONS] [PATH]...
 
     Arguments:
-      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+      [PATH]...  Manifests or directories [default: manifests/, else the current directory]
 
     Options:
       -y, --yes                   Do not ask
@@ -190,10 +190,10 @@ fn of_status() {
     assert_snapshot!(help("status"), @"
     Show each tuned model against its manifest
 
-    Usage: retune status [OPTIONS] [NAMES]...
+    Usage: retune status [OPTIONS] [NAME]...
 
     Arguments:
-      [NAMES]...  Tuned models [default: all]
+      [NAME]...  Tuned models [default: all]
 
     Options:
           --manifests <PATH>  Manifests or a directory (repeatable) [default: manifests/, else the
@@ -228,11 +228,11 @@ fn of_jobs() {
     assert_snapshot!(help("jobs"), @"
     List tuning jobs, foreign ones too
 
-    Usage: retune jobs [OPTIONS] [PATHS]...
+    Usage: retune jobs [OPTIONS] [PATH]...
 
     Arguments:
-      [PATHS]...  Manifests or directories, for the places to list; --project and --location name one
-                  place without any manifest
+      [PATH]...  Manifests or directories, for the places to list; --project and --location name one
+                 place without any manifest
 
     Options:
           --format <FORMAT>  How to show it [default: text] [possible values: text, json]
@@ -412,10 +412,10 @@ fn of_watch() {
     assert_snapshot!(help("watch"), @"
     Keep Vertex as the manifests say, for as long as it runs
 
-    Usage: retune watch [OPTIONS] [PATHS]...
+    Usage: retune watch [OPTIONS] [PATH]...
 
     Arguments:
-      [PATHS]...  Manifests or directories [default: manifests/, else the current directory]
+      [PATH]...  Manifests or directories [default: manifests/, else the current directory]
 
     Options:
           --observe              Look and tell what differs; never create or cancel anything
@@ -449,10 +449,10 @@ fn of_outputs() {
     assert_snapshot!(help("outputs"), @"
     Print what tuned models leave for those who call them: endpoints, models, checkpoints
 
-    Usage: retune outputs [OPTIONS] [NAMES]...
+    Usage: retune outputs [OPTIONS] [NAME]...
 
     Arguments:
-      [NAMES]...  Tuned models [default: all]
+      [NAME]...  Tuned models [default: all]
 
     Options:
           --manifests <PATH>       Manifests or a directory (repeatable) [default: manifests/, else the

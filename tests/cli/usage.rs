@@ -14,7 +14,7 @@ fn wrong_flags_and_commands() {
 
       tip: a similar argument exists: '--detailed-exitcode'
 
-    Usage: retune plan --detailed-exitcode [PATHS]...
+    Usage: retune plan --detailed-exitcode [PATH]...
 
     For more information, try '--help'.
     [exit 64]
@@ -138,7 +138,7 @@ fn no_manifests() {
     --> manifests:1:1
      = help: name the directory of the manifests, or start with `retune init`
 
-    error: the manifests are not valid; nothing was asked of Vertex
+    error: there are no manifests; nothing was asked of Vertex
     [exit 3]
     ");
     assert_snapshot!(world.run("plan nowhere"), @"
@@ -157,7 +157,7 @@ fn no_manifests() {
     --> .:1:1
      = help: name the directory of the manifests, or start with `retune init`
 
-    error: the manifests are not valid; nothing was asked of Vertex
+    error: there are no manifests; nothing was asked of Vertex
     [exit 3]
     ");
 }
