@@ -98,9 +98,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     // The last manifest may be gone: what it left is stopped by its name.
     let needs = Needs { manifests: args.prune.is_empty(), workspace: true };
     let session = Session::open(&args.paths, global, needs, output).await?;
-    let result = apply(&args, wait, &session, global, output).await;
-    session.close().await;
-    result
+    session.with(async |session| apply(&args, wait, session, global, output).await).await
 }
 
 /// `--wait` has no limit, `--wait=2h` has one.

@@ -36,9 +36,7 @@ pub struct Args {
 /// Looks, asks, and cancels.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let session = Session::for_looking(&args.paths, global, output).await?;
-    let result = cancel(&args, &session, output).await;
-    session.close().await;
-    result
+    session.with(async |session| cancel(&args, session, output).await).await
 }
 
 async fn cancel(args: &Args, session: &Session, output: &Output) -> Result<Exit, Failure> {

@@ -42,6 +42,15 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session =
         Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
             .await?;
+    session.with(async |session| tell(&args, session, global, output).await).await
+}
+
+async fn tell(
+    args: &Args,
+    session: &Session,
+    global: &Global,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
     // With every label: a plan needs fewer, a reader may look for one.
@@ -54,19 +63,18 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         let listing = seen.get(&desired.key.place).and_then(|listing| listing.as_ref().ok());
         let at = listing.and_then(|listing| listing.date);
         let detail = Detail::new(desired, &runs, &prices, at, |job| progress.get(job));
-        let made = made(&session, &plan, &runs).await;
+        let made = made(session, &plan, &runs).await;
         match args.format {
             Format::Json => {
                 output.document(&document(&detail, &plan, &made, session.same_service()));
             }
             Format::Text => {
-                let options = text_options(true, &session, output);
+                let options = text_options(true, session, output);
                 let shown = Shown { detail: &detail, plan: &plan, made: &made, options };
                 output.data(&shown.text(&prices));
             }
         }
     }
-    session.close().await;
     Ok(Exit::Done)
 }
 

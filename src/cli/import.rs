@@ -53,9 +53,7 @@ const READS_AT_A_TIME: usize = 8;
 /// Looks, reads and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let session = Session::for_looking(&args.paths, global, output).await?;
-    let result = tell(&args, &session, global, output).await;
-    session.close().await;
-    result
+    session.with(async |session| tell(&args, session, global, output).await).await
 }
 
 async fn tell(

@@ -32,6 +32,10 @@ pub struct Args {
 /// Lists and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let session = Session::for_looking(&args.paths, global, output).await?;
+    session.with(async |session| list(&args, session, output).await).await
+}
+
+async fn list(args: &Args, session: &Session, output: &Output) -> Result<Exit, Failure> {
     let seen = session.observe_keeping(&Keep::All).await?;
     let mut jobs: Vec<&Observed> =
         seen.values().filter_map(|l| l.as_ref().ok()).flat_map(|l| &l.jobs).collect();
@@ -42,9 +46,8 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             let jobs: Vec<Value> = jobs.iter().map(|job| detail::job(job)).collect();
             output.document(&json!({"formatVersion": 1, "jobs": jobs}));
         }
-        Format::Text => output.data(&text(&jobs, global.emulator)),
+        Format::Text => output.data(&text(&jobs, session.emulator)),
     }
-    session.close().await;
     Ok(Exit::Done)
 }
 

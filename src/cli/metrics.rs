@@ -94,9 +94,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let named = args.run.iter().find_map(|run| run.parse::<JobName>().ok());
     let place = named.map(|job| Place::new(job.project(), job.location()));
     let session = Session::for_looking_at(&args.paths, place, global, output).await?;
-    let result = look(&args, &session, global, output).await;
-    session.close().await;
-    result
+    session.with(async |session| look(&args, session, global, output).await).await
 }
 
 async fn look(

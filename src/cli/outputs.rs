@@ -83,9 +83,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session =
         Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
             .await?;
-    let result = tell(&args, map.as_ref(), &session, global, output).await;
-    session.close().await;
-    result
+    session.with(async |session| tell(&args, map.as_ref(), session, global, output).await).await
 }
 
 /// What can be said of the arguments before anything is asked.

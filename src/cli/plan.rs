@@ -53,18 +53,26 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session =
         Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
             .await?;
+    session.with(async |session| tell(&args, session, global, output).await).await
+}
+
+async fn tell(
+    args: &Args,
+    session: &Session,
+    global: &Global,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.only)?;
     let plan = session.decide(&policy).await?;
     match args.format {
-        Format::Text => output.data(&show::text(&plan, text_options(args.full, &session, output))),
+        Format::Text => output.data(&show::text(&plan, text_options(args.full, session, output))),
         Format::Json => output.document(&show::json(&plan, session.same_service())),
         Format::Markdown => {
             let (emulator, same) = (session.emulator, session.same_service());
             output.data(&show::markdown(&plan, args.full, args.max_bytes, emulator, same));
         }
     }
-    session.close().await;
     let pending = args.detailed_exitcode && !plan.actions.is_empty();
     Ok(if pending { Exit::ChangesPending } else { Exit::Done })
 }

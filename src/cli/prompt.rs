@@ -172,10 +172,11 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let needs = Needs { manifests: true, workspace: false };
     let session = Session::open(&args.paths, global, needs, output).await?;
     let clock = SystemClock::new();
-    let asking = Asking { args: &args, session: &session, clock: &clock, output };
-    let result = asked(&asking, global, question).await;
-    session.close().await;
-    result
+    let work = async |session: &Session| {
+        let asking = Asking { args: &args, session, clock: &clock, output };
+        asked(&asking, global, question).await
+    };
+    session.with(work).await
 }
 
 async fn asked(asking: &Asking<'_>, global: &Global, question: Question) -> Result<Exit, Failure> {

@@ -287,9 +287,13 @@ impl Session {
             .collect()
     }
 
-    /// Writes the emulator's world and ends it.
-    pub(super) async fn close(self) {
+    /// Does `work`, and closes the session however that ends: whoever comes next
+    /// must not look for an emulator that is no more.
+    pub(super) async fn with<T>(self, work: impl AsyncFnOnce(&Self) -> T) -> T {
+        let result = work(&self).await;
+        // Writes the emulator's world and ends it.
         end(self.running).await;
+        result
     }
 }
 

@@ -58,11 +58,19 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
     let session =
         Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
             .await?;
+    session.with(async |session| tell(&args, session, global, output).await).await
+}
+
+async fn tell(
+    args: &Args,
+    session: &Session,
+    global: &Global,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
     if let Some(file) = &args.html {
-        page::write(file, &args.names, &session, &policy, output).await?;
-        session.close().await;
+        page::write(file, &args.names, session, &policy, output).await?;
         return Ok(Exit::Done);
     }
     let mut seen = session.observe().await?;
@@ -79,7 +87,6 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
             output.data(&text(&models, &plan, global.emulator, output.width()));
         }
     }
-    session.close().await;
     Ok(Exit::Done)
 }
 

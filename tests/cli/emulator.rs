@@ -167,6 +167,18 @@ fn what_to_type_next_leads_to_the_emulator_again() {
 }
 
 #[test]
+fn whoever_ends_early_leaves_no_address_of_an_emulator_that_ended() {
+    let world = World::alone();
+    world.wants(model("faq"));
+    for command in ["plan --only no", "status no", "describe no", "outputs no", "apply --only no"] {
+        let shown = world.run(&format!("{command} --emulator"));
+        assert!(shown.contains("no manifest is named `no`"), "{shown}");
+        assert!(!world.path(".retune/emulator/address").exists(), "{command}");
+    }
+    assert!(world.path(".retune/emulator").exists());
+}
+
+#[test]
 fn a_directory_that_cannot_be_written() {
     let world = World::alone();
     world.wants(model("faq"));
