@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::address::Address;
-use super::facts::Run;
 use super::list::Overview;
+use super::runs::Run;
 use crate::model::{JobName, JobState, Key, Phase, Progress, Spent};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
@@ -61,20 +61,8 @@ pub(super) enum Tone {
 }
 
 impl Tone {
+    /// Of a badge, and of the edge of a box.
     pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Bad => "badge bad",
-            Self::Warn => "badge warn",
-            Self::Busy => "badge busy",
-            Self::Good => "badge good",
-            Self::Idle => "badge idle",
-        }
-    }
-}
-
-impl Tone {
-    /// Of what stands in a box.
-    pub(super) const fn edge(self) -> &'static str {
         match self {
             Self::Bad => "bad",
             Self::Warn => "warn",

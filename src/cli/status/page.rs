@@ -62,7 +62,7 @@ pub(super) async fn write(
         [] => HashMap::new(),
         _ => {
             let looks = wanted.iter().map(async |(key, desired)| {
-                let run = measured(runs.of(desired, &seen))?;
+                let run = Observed::measured(runs.of(desired, &seen))?;
                 Some((*key, charts(&session.client, &desired.key.name, run).await))
             });
             let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
@@ -106,11 +106,6 @@ pub(super) async fn write(
         Written::Unchanged => format!("{} holds this page already\n", name.shown()),
     });
     Ok(())
-}
-
-/// The run whose curves are shown: the newest that has any.
-fn measured(runs: Vec<&Observed>) -> Option<&Observed> {
-    runs.iter().find(|run| run.experiment.is_some()).or(runs.first()).copied()
 }
 
 /// What is not in the file.
