@@ -29,7 +29,7 @@ pub(crate) use spec::digits;
 
 pub use belonging::Belonging;
 pub use bucket::{Bucket, BucketError};
-pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure};
+pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure, Share};
 pub use desired::{Desired, Limits, Source, Wanted, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
 pub use grouped::Grouped;
