@@ -271,6 +271,10 @@ fn why_a_run_has_no_experiment() {
             _ => {
                 assert_eq!(why, "inCloudStorage");
                 assert!(shown.contains("at gs://vertex-tuning-metrics/"), "{shown}");
+                // The page says what the command says.
+                let page = world.stdout("status faq --html -");
+                assert!(page.contains("gs://vertex-tuning-metrics/"), "{page}");
+                assert!(!page.contains("never had an experiment"), "{page}");
             }
         }
     }
