@@ -20,7 +20,6 @@ use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::Session;
-use super::write;
 use crate::curves::{MOST_RUNS, Run, Selection};
 use crate::model::{JobName, Place};
 use crate::vertex::Reach;
@@ -153,11 +152,4 @@ fn known_series(names: &[String], runs: &[Run]) -> Result<(), Failure> {
         return Err(Failure::usage(format!("no run has a series `{}`", shown(name))).hint(hint));
     }
     Ok(())
-}
-
-/// Writes to the file that was asked for.
-fn write_file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    write::replace(path, text).map(|_| ()).map_err(|error| {
-        Failure::new(Exit::Unexpected, error).hint("name a file in a folder that you may write to")
-    })
 }

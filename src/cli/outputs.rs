@@ -1,6 +1,6 @@
 //! `retune outputs`: what tuned models leave for those who call them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Global;
 use super::count::count;
@@ -159,7 +159,7 @@ async fn tell(
     output.say(&notes);
     let text = render(args, map, &all, session.emulator)?;
     match &args.write {
-        Some(path) => save(path, &text, output)?,
+        Some(path) => write::save(path, &text, output)?,
         None => output.data(&text),
     }
     Ok(Exit::Done)
@@ -202,16 +202,4 @@ fn refused(error: FieldError) -> Failure {
 
 fn yaml(value: &serde_json::Value) -> Result<String, Failure> {
     serde_yaml::to_string(value).map_err(|error| Failure::new(Exit::Unexpected, error))
-}
-
-fn save(path: &Path, text: &str, output: &Output) -> Result<(), Failure> {
-    let written =
-        write::replace(path, text).map_err(|error| Failure::new(Exit::Unexpected, error))?;
-    let path = path.to_string_lossy();
-    let path = crate::model::Untrusted::new(path);
-    output.say(&match written {
-        write::Written::Changed => format!("wrote {}\n", path.shown()),
-        write::Written::Unchanged => format!("{} is as it was\n", path.shown()),
-    });
-    Ok(())
 }

@@ -451,18 +451,23 @@ fn a_file_is_written_whole() {
     let world = trained(model("faq").validation(VALIDATION));
     assert_snapshot!(world.run("metrics faq --format html --write curves.html"), @"
     --- stderr
-    Wrote curves.html.
+    wrote curves.html
+    [exit 0]
+    ");
+    assert_snapshot!(world.run("metrics faq --format html --write curves.html"), @"
+    --- stderr
+    curves.html holds this already
     [exit 0]
     ");
     let page = String::from_utf8(std::fs::read(world.path("curves.html")).unwrap()).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
     assert_eq!(world.stdout("metrics faq --format html"), page);
-    assert_snapshot!(world.run("metrics faq --format svg --write no/such/folder/x.svg"), @"
+    assert_snapshot!(world.run("metrics faq --format svg --write no/such/directory/x.svg"), @"
     --- stderr
-    error: could not write `no/such/folder/x.svg`
+    error: could not write `no/such/directory/x.svg`
       caused by: No such file or directory (os error 2)
 
-    hint: name a file in a folder that you may write to
+    hint: make the directory `no/such/directory` first
     [exit 1]
     ");
 }

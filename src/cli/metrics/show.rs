@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Args, Format, selection, write_file};
+use super::{Args, Format, selection};
 use crate::cli::environment::Terminal;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::cli::write;
 use crate::curves::{self, Curves, Labeled, Look, Options, Run, Selection};
 use crate::model::Untrusted;
 use crate::plan::show::wrapped;
@@ -63,9 +64,7 @@ impl<'a> Shown<'a> {
         match self.write {
             Some(path) => {
                 let plain = anstream::adapter::strip_str(&text).to_string();
-                write_file(path, &plain)?;
-                let path = Untrusted::new(path.to_string_lossy());
-                self.output.say(&format!("Wrote {}.\n", path.shown()));
+                write::save(path, &plain, self.output)?;
             }
             None => self.output.data(&text),
         }
