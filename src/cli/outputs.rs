@@ -53,8 +53,9 @@ pub struct Args {
 
 const WHICH: &str = "\
 An endpoint is there when the run that the manifest asks for has succeeded, and only then. While
-it trains, what served before is in fields of its own, `previous`. Vertex is asked for a listing
-and no more: an endpoint that was undeployed by hand may still be in it.";
+it trains, what served before is in fields of its own, `previous`. Vertex is asked for a listing,
+and for the models of names without a run: an endpoint that was undeployed by hand may
+still be in it.";
 
 /// How to write outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

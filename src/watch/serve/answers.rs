@@ -144,7 +144,8 @@ fn not_yet(state: &published::State) -> Response {
 
 /// For whoever looks around.
 pub(super) async fn nothing() -> Response {
-    let text = "nothing is here; there are:\n/\n/healthz\n/readyz\n/metrics\n/api/v1/status\n";
+    let text = "nothing is here; there are:\n/\n/models/PROJECT/LOCATION/NAME\n/healthz\n\
+                /readyz\n/metrics\n/api/v1/status\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
