@@ -20,7 +20,7 @@ use crate::vertex::Keep;
 #[command(after_help = HOW)]
 pub struct Args {
     /// Jobs, by full name, `tuningJobs/ID` or ID
-    #[arg(value_name = "JOB", required_unless_present = "all")]
+    #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
 
     /// Every job of the listed places that no manifest speaks of: of each
@@ -52,6 +52,10 @@ const READS_AT_A_TIME: usize = 8;
 
 /// Looks, reads and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    if args.jobs.is_empty() && !args.all {
+        return Err(Failure::usage("no job is named")
+            .hint("name jobs, or pass --all for every one that no manifest speaks of"));
+    }
     let session = Session::for_looking(&args.paths, global, output).await?;
     let result = tell(&args, &session, global, output).await;
     session.close().await;

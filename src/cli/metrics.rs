@@ -28,7 +28,7 @@ use crate::vertex::Reach;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Tuned models; of each the run that matches its manifest, else the newest
-    #[arg(value_name = "NAME", required_unless_present = "run")]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// A run: its full name, `tuningJobs/ID` or its ID (repeatable)
@@ -86,6 +86,10 @@ pub enum Format {
 
 /// Looks and shows.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    if args.names.is_empty() && args.run.is_empty() {
+        return Err(Failure::usage("no tuned model and no run is named")
+            .hint("name tuned models, or runs with --run JOB"));
+    }
     if args.follow && args.write.is_none() && matches!(args.format, Format::Svg | Format::Html) {
         return Err(Failure::usage("--follow draws a picture again and again: where to?")
             .hint("add --write FILE, or leave out --format"));
