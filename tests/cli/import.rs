@@ -246,12 +246,9 @@ fn jobs_are_named_as_they_are() {
     ");
     assert_snapshot!(world.run("import"), @"
     --- stderr
-    error: the following required arguments were not provided:
-      <JOB>...
+    error: no job is named
 
-    Usage: retune import <JOB>...
-
-    For more information, try '--help'.
+    hint: name jobs, or pass --all for every one that no manifest speaks of
     [exit 64]
     ");
     assert_snapshot!(world.run("import --all 42"), @"

@@ -366,12 +366,9 @@ fn names_that_mean_nothing() {
     assert!(said.starts_with("error: no tuned model is named `a\\u{1b}]0;x\\u{7}b`\n"), "{said}");
     assert_snapshot!(world.run("metrics"), @"
     --- stderr
-    error: the following required arguments were not provided:
-      <NAME>...
+    error: no tuned model and no run is named
 
-    Usage: retune metrics <NAME>...
-
-    For more information, try '--help'.
+    hint: name tuned models, or runs with --run JOB
     [exit 64]
     ");
     assert_snapshot!(world.run("metrics --run nonsense"), @"

@@ -293,7 +293,7 @@ fn wrong_usage() {
     let world = World::alone();
     world.wants(crate::model::model("faq"));
     for (arguments, why) in [
-        (&[][..], "the following required arguments were not provided"),
+        (&[][..], "nothing is asked\n\nhint: add what to ask"),
         (&[""], "the prompt is empty"),
         (&["hi", "--temperature", "2.1"], "expected a number from 0 to 2"),
         (&["hi", "--temperature", "NaN"], "expected a number from 0 to 2"),
