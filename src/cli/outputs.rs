@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session};
 use super::write;
-use crate::model::inert_json;
+use crate::model::{emulated, inert_json};
 use crate::observe;
 use crate::outputs::{self, ConfigMap, ConfigMapError, FieldError, Prefix};
 
@@ -158,6 +158,10 @@ async fn tell(
         return Err(Failure::new(Exit::Failed, what).hint(next));
     }
     output.say(&notes);
+    if session.emulator {
+        let with = if session.ends_emulator() { "this command" } else { "the retune that runs it" };
+        output.complain(&format!("these lead to the emulator, which ends with {with}\n"));
+    }
     let text = render(args, map, &all, session.emulator)?;
     match &args.write {
         Some(path) => write::save(path, &text, output)?,
@@ -176,8 +180,8 @@ fn render(
     let prefix = args.prefix.as_ref().unwrap_or(&default);
     let text = match args.format {
         Format::Text => outputs::text(all, emulator),
-        Format::Json => inert_json(&format!("{:#}\n", outputs::document(all))),
-        Format::Yaml => yaml(&outputs::document(all))?,
+        Format::Json => inert_json(&format!("{:#}\n", emulated(outputs::document(all), emulator))),
+        Format::Yaml => yaml(&emulated(outputs::document(all), emulator))?,
         Format::Env => outputs::env(all, prefix).map_err(refused)?,
         Format::Github => outputs::github(all).map_err(refused)?,
         Format::Configmap => match map.map(|map| map.with(all, prefix)) {

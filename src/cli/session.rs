@@ -277,6 +277,11 @@ impl Session {
             .collect()
     }
 
+    /// Whether the emulator is inside this process.
+    pub(super) fn ends_emulator(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Writes the emulator's world and ends it.
     pub(super) async fn close(self) {
         end(self.running).await;

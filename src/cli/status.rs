@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session};
 use super::table::table;
-use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd};
+use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd, emulated};
 use crate::plan::Plan;
 use crate::plan::show::status::{self, ModelStatus};
 use crate::vertex::Vertex;
@@ -70,7 +70,10 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         Costs::of(&seen, &Belonging::new(&policy.owner, &session.desired), &session.prices());
     let progress = progress(&session.client, &plan).await;
     match args.format {
-        Format::Json => output.document(&status::document(&plan, &progress, &costs)),
+        Format::Json => {
+            let document = status::document(&plan, &progress, &costs);
+            output.document(&emulated(document, session.emulator));
+        }
         Format::Text => {
             let models = status::models(&plan, &progress, &costs);
             output.data(&text(&models, &plan, global.emulator, output.width()));

@@ -265,7 +265,7 @@ impl Followed {
         };
         let text = match shown.format {
             Format::Csv => curves::csv_rows(&self.run, fresh),
-            Format::Json => curves::json_steps(&self.run, fresh),
+            Format::Json => curves::json_steps(&self.run, fresh, shown.emulator),
             Format::Text | Format::Svg | Format::Html => steps(&self.run, fresh, several),
         };
         for series in self.run.curves().into_iter().flat_map(|curves| &curves.series) {

@@ -31,7 +31,7 @@ pub(super) struct Shown<'a> {
     ascii: bool,
     /// Whether the terminal moves its cursor.
     pub(super) moves: bool,
-    emulator: bool,
+    pub(super) emulator: bool,
     output: &'a Output,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Shown<'a> {
                 let width = self.output.width().filter(|_| self.write.is_none());
                 self.text(runs, width.unwrap_or(USUAL_WIDTH), USUAL_ROWS)
             }
-            Format::Json => curves::json(runs, &self.selection),
+            Format::Json => curves::json(runs, &self.selection, self.emulator),
             Format::Csv => curves::csv(runs, &self.selection),
             Format::Html => curves::html(runs, &self.selection, self.emulator),
             Format::Svg => {

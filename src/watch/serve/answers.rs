@@ -15,7 +15,7 @@ use super::super::metrics::{CONTENT_TYPE, Metrics, Requests};
 use super::super::published::{self, Manifested, Published, Shown};
 use super::looks::Looks;
 use super::page::List;
-use crate::model::{Costs, JobName, Progress, Untrusted, inert_json};
+use crate::model::{Costs, JobName, Progress, Untrusted, emulated, inert_json};
 use crate::plan::Plan;
 use crate::plan::show::status;
 
@@ -118,10 +118,11 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
     let state = app.published.read();
     let Some(shown) = state.shown else { return not_yet(&state) };
+    let emulator = app.emulator;
     let age = (app.elapsed)().saturating_sub(state.last_good.unwrap_or_default()).as_secs();
     // Thousands of models take longer than a task may hold its thread.
     let made = tokio::task::spawn_blocking(move || {
-        app.document.lock().unwrap_or_else(PoisonError::into_inner).of(&shown)
+        app.document.lock().unwrap_or_else(PoisonError::into_inner).of(&shown, emulator)
     });
     match made.await {
         Ok(body) => {
@@ -161,13 +162,14 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(&mut self, shown: &Shown) -> Bytes {
+    fn of(&mut self, shown: &Shown, emulator: bool) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
         let costs = Arc::downgrade(&shown.costs);
         let same =
             self.plan.ptr_eq(&plan) && self.progress.ptr_eq(&progress) && self.costs.ptr_eq(&costs);
         if !same {
             let document = status::document(&shown.plan, &shown.progress, &shown.costs);
+            let document = emulated(document, emulator);
             let body = Bytes::from(inert_json(&format!("{document:#}\n")));
             *self = Self { plan, progress, costs, body };
         }
