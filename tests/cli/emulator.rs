@@ -120,8 +120,8 @@ fn a_second_process_uses_the_emulator_of_the_first() {
     emulator: using the one that another retune runs in this directory
     [exit 0]
     ");
-    world.block_on(first.stop());
     assert!(world.run("outputs --emulator").contains("which ends with the retune that runs it\n"));
+    world.block_on(first.stop());
     assert_snapshot!(world.run("status --emulator --quiet"), @"
     NAME  STATUS  RUN
     faq   tuned   tuningJobs/[JOB-1]  endpoints/[ENDPOINT]
