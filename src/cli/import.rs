@@ -149,14 +149,20 @@ fn files(directory: &Path, import: &Import, output: &Output) -> Result<(), Failu
         ))
         .hint("name another directory"));
     }
-    let failed =
-        |error: Box<dyn std::error::Error + Send + Sync>| Failure::new(Exit::Unexpected, error);
     std::fs::create_dir_all(directory).map_err(|source| {
-        failed(format!("could not make `{}`: {source}", shown(directory)).into())
+        let hint = match directory.exists() {
+            true => "that is a file; name a directory",
+            false => "name a directory that you may write to",
+        };
+        let text = format!("could not make the directory `{}`", shown(directory));
+        Failure::caused(Exit::Unexpected, text, source).hint(hint)
     })?;
     for manifest in &import.manifests {
         let path = path(&manifest.name);
-        write::create(&path, &manifest.text).map_err(|error| failed(error.into()))?;
+        write::create(&path, &manifest.text).map_err(|error| {
+            let hint = "name a directory that you may write to";
+            Failure::new(Exit::Unexpected, error).hint(hint)
+        })?;
         output.data(&format!("{}\n", shown(&path)));
     }
     Ok(())

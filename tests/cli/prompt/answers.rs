@@ -308,11 +308,18 @@ fn wrong_usage() {
         (&["hi", "--prompts", "p.jsonl"], "cannot be used with"),
         (&["hi", "--output", "r.jsonl"], "cannot be used with"),
         (&["hi", "--concurrency", "2"], "cannot be used with"),
-        (&["--prompts", "none.jsonl", "--output", "r.jsonl"], "No such file"),
+        (
+            &["--prompts", "none.jsonl", "--output", "r.jsonl"],
+            "error: could not read none.jsonl\n  caused by: No such file or directory (os error \
+             2)\n\nhint: name a file with prompts, one a line: {",
+        ),
         (&["--prompts", "."], "could not read"),
         (&["--prompts", "/dev/null"], "has no prompts"),
         (&["--prompts", "manifests/faq.yaml", "--output", "/dev/null"], "is no file"),
-        (&["--prompts", "manifests/faq.yaml", "--output", "no/r.jsonl"], "could not open"),
+        (
+            &["--prompts", "manifests/faq.yaml", "--output", "no/r.jsonl"],
+            "hint: make the directory `no` first",
+        ),
         (&["--prompts", "manifests/faq.yaml", "--concurrency", "0"], "0 is not in 1..=64"),
     ] {
         let shown = ask(&world, arguments);

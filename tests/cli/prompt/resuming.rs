@@ -185,7 +185,8 @@ fn a_disk_that_is_full_ends_it() {
     let output = command.args(["-c", &line]).output().unwrap();
     assert_snapshot!(world.shown(&output), @"
     --- stderr
-    error: could not write to [DIR]/r.jsonl: File too large (os error 27)
+    error: could not write to [DIR]/r.jsonl
+      caused by: File too large (os error 27)
 
     hint: what was asked until then is kept; the same command goes on from there
     [exit 1]
