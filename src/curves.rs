@@ -7,7 +7,6 @@
 //!
 //! - [`Known`]: what Google's names mean;
 //! - [`verdict`]: the best step, and whether the run learned by heart;
-//! - [`thinned`]: as many points as a picture has room for;
 //! - [`chart()`] for terminals, [`svg()`] and [`html()`] for browsers, [`csv()`]
 //!   and [`json()`] for programs.
 
@@ -30,7 +29,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-pub use chart::{AROUND_PLOT, Look, MOST_RUNS, chart};
+pub use chart::{Look, MOST_RUNS, chart};
 pub use csv::{csv, csv_rows};
 pub use html::html;
 pub use json::{json, json_steps};
@@ -39,7 +38,6 @@ pub use number::number;
 pub use panel::Selection;
 pub use run::{Missing, Note, Run};
 pub use svg::{Options, STYLE, svg};
-pub use thin::thinned;
 
 use crate::model::Untrusted;
 

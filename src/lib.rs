@@ -7,7 +7,7 @@
 //! - [`model`]: the words everything shares. Plain data, no I/O, no async.
 //! - [`manifest`]: files to desired models, or every finding at once.
 //! - [`google`]: HTTP, credentials and retries, for every Google service.
-//! - [`vertex`]: the Vertex AI tuning service: list, get, create, cancel.
+//! - [`vertex`]: Vertex AI: tuning jobs, and what they made.
 //! - [`claims`]: who may create, when more than one run of retune could.
 //! - [`plan`]: desired and observed to a plan. Decides, and does nothing.
 //! - [`detail`]: everything known of one tuned model, for people and programs.

@@ -39,7 +39,7 @@ pub use job::{
     Checkpoint, Facts, FoundModel, Glimpse, JobError, JobState, Listing, Observation, Observed,
     Phase, Progress, TunedModel,
 };
-pub use job_name::{JobName, JobNameError};
+pub use job_name::{GivenJob, JobName, JobNameError};
 pub use key::{Key, Name, NameError, Place};
 pub use label_set::Labels;
 pub use labels::Stamp;

@@ -21,16 +21,16 @@
 //! 4. No meaning by colour alone: every state is a word.
 
 mod address;
-mod facts;
 mod list;
 mod row;
+mod runs;
 mod shell;
 mod text;
 mod view;
 
 pub use address::Address;
-pub use facts::{NEWEST, Run, Runs};
 pub use list::{Overview, missing, waiting};
+pub use runs::{Run, Runs};
 pub use shell::{Form, Notice, Page, policy};
 pub use view::{Charts, View};
 

@@ -9,8 +9,6 @@
 //!    for the user, and [`Thinking::Model`] leaves it to the model.
 //! 2. A model's text reaches people through [`Plain`] alone; JSON has it as it
 //!    came.
-//! 3. How a stream was cut into pieces on its way changes nothing that is read
-//!    from it.
 
 mod answer;
 
@@ -19,7 +17,6 @@ mod beside;
 mod media;
 mod plain;
 mod request;
-mod sse;
 mod thinking;
 mod verdict;
 
@@ -28,6 +25,5 @@ pub use beside::{Column, beside};
 pub use media::{Media, MediaError};
 pub use plain::Plain;
 pub use request::{Settings, body, turn};
-pub use sse::{Decoder, TooLong};
 pub use thinking::{Thinking, ThinkingError};
 pub use verdict::Verdict;

@@ -1,8 +1,10 @@
-//! The Vertex AI tuning service: list, get, create, cancel.
+//! Vertex AI: tuning jobs, and what they made.
 //!
-//! [`Vertex`] is all that the executor and the commands know of it; the HTTP
-//! client, [`Client`], is one implementation, a simulator's world another.
-//! Outcomes are named for what a caller can do about them.
+//! [`Vertex`] is all that the executor knows of it; the HTTP client, [`Client`],
+//! is one implementation, a simulator's world another. What [`Client`] has
+//! beside it (curves, endpoints, questions to a model) changes no job, and is
+//! for commands and the page. Outcomes are named for what a caller can do about
+//! them.
 //!
 //! # Invariants
 //!
@@ -38,7 +40,7 @@ pub use error::ReadError;
 pub use generate::{Pieces, StreamError};
 pub use made::{Made, Presence};
 pub use verified::VerifiedJob;
-pub use wire::WireError;
+pub use wire::{TooLong, WireError};
 
 pub use crate::google::{
     AddressError, Counters, Counts, CredentialError, Environment, Secret, TransportError,

@@ -41,18 +41,17 @@ type Error = Box<dyn std::error::Error>;
 /// Runs with a run each, of all manifests, while one of them is edited.
 const TUNED: usize = 100;
 
-/// Manifests of the many passes: how many there are makes a pass slower, and
-/// a leak no larger.
-const FEW: usize = 100;
+/// Manifests of the many passes: so many that the watches rest while all are
+/// read. A run has every tenth of them, as fit on a page.
+const FEW: usize = 1_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
-        ["list", directory, url, rounds] => {
-            number(rounds).and_then(|rounds| idle::list(Path::new(directory), url, rounds))
-        }
+        [what @ ("list" | "decode"), directory, url, rounds] => number(rounds)
+            .and_then(|rounds| idle::list(Path::new(directory), url, rounds, *what == "decode")),
         ["hash", directory, _, rounds] => {
             number(rounds).and_then(|rounds| idle::hash(Path::new(directory), rounds))
         }

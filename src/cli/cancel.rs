@@ -7,10 +7,10 @@ use super::confirm::confirm;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
-use super::runs::job_names;
+use super::runs::{job_names, read};
 use super::session::{Session, owner};
-use crate::model::{JobName, Observed, Phase, Untrusted};
-use crate::vertex::{CancelOutcome, Keep, ReadError, VerifiedJob, Vertex};
+use crate::model::{Observed, Phase, Untrusted};
+use crate::vertex::{CancelOutcome, Keep, VerifiedJob, Vertex};
 
 /// Arguments of `retune cancel`.
 #[derive(Debug, clap::Args)]
@@ -117,7 +117,10 @@ fn at(session: &Session) -> &'static str {
 /// The jobs that the argument means, as they are now.
 async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failure> {
     if let Some(names) = job_names(&args.target, &session.places) {
-        let job = one_of(&names, args, session).await?;
+        let Some(job) = read(&names, session).await? else {
+            return Err(Failure::usage(format!("there is no job `{}`", args.target))
+                .hint(format!("{} lists what there is", session.command("jobs"))));
+        };
         let ours = owner(session.workspace.as_ref())?;
         let is_ours = job.stamp.as_ref().is_some_and(|stamp| stamp.owner == ours);
         if !is_ours && !args.foreign {
@@ -147,18 +150,4 @@ async fn targets(args: &Args, session: &Session) -> Result<Vec<Observed>, Failur
         );
     }
     Ok(found)
-}
-
-async fn one_of(names: &[JobName], args: &Args, session: &Session) -> Result<Observed, Failure> {
-    for name in names {
-        match session.client.get(name).await {
-            Ok(job) => return Ok(job),
-            Err(ReadError::NotFound { .. }) => {}
-            Err(error) => {
-                return Err(session.unreachable(session.hint(&error), error));
-            }
-        }
-    }
-    Err(Failure::usage(format!("there is no job `{}`", args.target))
-        .hint(format!("{} lists what there is", session.command("jobs"))))
 }

@@ -38,9 +38,7 @@ pub struct Args {
 
 /// Looks and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session =
-        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
-            .await?;
+    let session = Session::open(&args.paths, global, Needs::MANIFESTS, output).await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(std::slice::from_ref(&args.name))?;
     // With every label: a plan needs fewer, a reader may look for one.

@@ -80,9 +80,7 @@ const CONFIG_MAP: &str = "retune-outputs";
 /// Looks and writes.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let map = check(&args)?;
-    let session =
-        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
-            .await?;
+    let session = Session::open(&args.paths, global, Needs::MANIFESTS, output).await?;
     let result = tell(&args, map.as_ref(), &session, global, output).await;
     session.close().await;
     result

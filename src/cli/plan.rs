@@ -49,9 +49,7 @@ pub enum Format {
 
 /// Plans and prints; changes nothing.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session =
-        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
-            .await?;
+    let session = Session::open(&args.paths, global, Needs::MANIFESTS, output).await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.only)?;
     let plan = session.decide(&policy).await?;

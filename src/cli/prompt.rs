@@ -175,8 +175,7 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         }
         None => Question::One(turn(&input::text(args.text.as_deref(), &args.files)?, &args.files)),
     };
-    let needs = Needs { manifests: true, workspace: false };
-    let session = Session::open(&args.paths, global, needs, output).await?;
+    let session = Session::open(&args.paths, global, Needs::MANIFESTS, output).await?;
     let clock = SystemClock::new();
     let asking = Asking { args: &args, session: &session, clock: &clock, output };
     let result = asked(&asking, global, question).await;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Desired, JobName, Observation, Observed, Place};
+use super::failure::Failure;
+use super::session::Session;
+use crate::model::{Desired, GivenJob, JobName, Observation, Observed, Place};
+use crate::vertex::{ReadError, Vertex};
 
 /// Our runs of the name, newest first, and the adopted job.
 pub(super) fn runs<'a>(desired: &Desired, seen: &'a Observation) -> Vec<&'a Observed> {
@@ -25,14 +28,26 @@ pub(super) fn runs<'a>(desired: &Desired, seen: &'a Observation) -> Vec<&'a Obse
 /// The full names that a job argument can stand for: one, or one in each place.
 /// `None`: it names a tuned model.
 pub(super) fn job_names(target: &str, places: &BTreeSet<Place>) -> Option<Vec<JobName>> {
-    if let Ok(name) = target.parse::<JobName>() {
-        return Some(vec![name]);
+    Some(match GivenJob::read(target)? {
+        GivenJob::Full(name) => vec![name],
+        GivenJob::Id(id) => {
+            let in_place = |place: &Place| JobName::new(&place.project, &place.location, &id);
+            places.iter().map(in_place).collect()
+        }
+    })
+}
+
+/// The first of these jobs that there is, as it is now.
+pub(super) async fn read(
+    names: &[JobName],
+    session: &Session,
+) -> Result<Option<Observed>, Failure> {
+    for name in names {
+        match session.client.get(name).await {
+            Ok(job) => return Ok(Some(job)),
+            Err(ReadError::NotFound { .. }) => {}
+            Err(error) => return Err(session.unreachable(session.hint(&error), error)),
+        }
     }
-    let id = target.strip_prefix("tuningJobs/").unwrap_or(target);
-    // A tuned model's name starts with a letter, a job's id is a number.
-    if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let in_place = |place: &Place| JobName::new(&place.project, &place.location, id);
-    Some(places.iter().map(in_place).collect())
+    Ok(None)
 }

@@ -40,6 +40,11 @@ pub(super) struct Needs {
     pub(super) workspace: bool,
 }
 
+impl Needs {
+    /// Manifests alone.
+    pub(super) const MANIFESTS: Self = Self { manifests: true, workspace: false };
+}
+
 /// Loads the manifests; findings are printed, and errors end the command
 /// before anything was asked of Vertex.
 pub(super) fn load(
@@ -230,11 +235,7 @@ impl Session {
         hint: Option<String>,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Failure {
-        let failure = Failure::new(Exit::Unreachable, error);
-        match hint {
-            Some(hint) => failure.hint(hint),
-            None => failure,
-        }
+        Failure::new(Exit::Unreachable, error).hint_if(hint)
     }
 
     /// The next thing to do about `error`. What mends an access to Google does

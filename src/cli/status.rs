@@ -54,9 +54,7 @@ const LOOKS_AT_A_TIME: usize = 8;
 
 /// Looks and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let session =
-        Session::open(&args.paths, global, Needs { manifests: true, workspace: false }, output)
-            .await?;
+    let session = Session::open(&args.paths, global, Needs::MANIFESTS, output).await?;
     let mut policy = session.policy(global)?;
     policy.only = session.known_names(&args.names)?;
     if let Some(file) = &args.html {

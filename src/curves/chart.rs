@@ -14,7 +14,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use self::canvas::Canvas;
 use super::number::{number, tick};
-use super::panel::{Line, Panel, Selection, panels};
+use super::panel::{Line, Panel, Selection, not_numbers, panels};
 use super::scale::Scale;
 use super::thin::{gaps, smoothed, thinned};
 use super::{Labeled, Point, Split};
@@ -89,10 +89,6 @@ pub fn chart(runs: &[Labeled<'_>], selection: &Selection, look: Look) -> String 
     out
 }
 
-/// How many rows a chart has beside its plot, where its heading takes one:
-/// heading, axis, steps.
-pub const AROUND_PLOT: usize = 3;
-
 /// A row and how wide it is: escape sequences have no width.
 struct Row {
     text: String,
@@ -119,14 +115,12 @@ fn block(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
 
     let mut canvas = Canvas::new(columns, rows);
     let place = Place { steps, scale, columns, rows };
-    let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
-    let (above, below): (Vec<_>, Vec<_>) = panel.lines.iter().partition(evaluates);
-    for line in below.iter().chain(&above) {
+    for line in panel.bottom_up() {
         draw(panel, line, &place, &mut canvas, look);
     }
 
     let bold = Style::new().bold();
-    let mut out: Vec<Row> = lines(&panel.title.to_string(), width)
+    let mut out: Vec<Row> = lines(&panel.title, width)
         .into_iter()
         .map(|line| Row { width: line.width(), text: format!("{bold}{line}{bold:#}") })
         .collect();
@@ -172,7 +166,7 @@ impl Place {
 /// The points of a line as they are drawn.
 fn shown(line: &Line<'_>, dots: usize) -> Vec<Point> {
     let points = &line.series.points;
-    if line.split == Some(Split::Eval) || points.len() < NOISY {
+    if line.evaluates() || points.len() < NOISY {
         return thinned(points, dots.min(1 << 12));
     }
     thinned(&smoothed(points), dots.min(1 << 12))
@@ -180,7 +174,7 @@ fn shown(line: &Line<'_>, dots: usize) -> Vec<Point> {
 
 fn draw(panel: &Panel<'_>, line: &Line<'_>, place: &Place, canvas: &mut Canvas, look: Look) {
     let compares = panel.compares();
-    let evaluates = line.split == Some(Split::Eval);
+    let evaluates = line.evaluates();
     let paint = paint(panel, line);
     let points = shown(line, place.columns * 2);
     let breaks = gaps(&line.series.points);
@@ -243,7 +237,7 @@ fn letter(run: usize, capital: bool) -> char {
 
 /// Which colour: of one run, training and evaluation have one each.
 fn paint(panel: &Panel<'_>, line: &Line<'_>) -> usize {
-    if panel.compares() { line.run } else { usize::from(line.split == Some(Split::Eval)) }
+    if panel.compares() { line.run } else { usize::from(line.evaluates()) }
 }
 
 fn style(paint: usize) -> Style {
@@ -299,16 +293,11 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
         }
     };
     if panel.compares() {
-        for lines in panel.lines.chunk_by(|a, b| a.run == b.run) {
-            let evaluated = lines.iter().find(|line| line.split == Some(Split::Eval));
-            let Some(first) = evaluated.or(lines.first()) else { continue };
-            let bad: usize = lines.iter().map(|line| line.series.not_finite()).sum();
-            let best = first.best.map(|b| format!(": best {} at step {}", number(b.loss), b.step));
-            let text = format!("{}{}{}", first.label, best.unwrap_or_default(), not_numbers(bad));
-            entry(paint(panel, first), &letter(first.run, evaluated.is_some()).to_string(), text);
+        for (line, said) in panel.compared() {
+            let letter = letter(line.run, line.evaluates()).to_string();
+            entry(paint(panel, line), &letter, format!("{}{said}", line.label));
         }
-        let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
-        if has(Split::Train) && has(Split::Eval) {
+        if panel.has(Split::Train) && panel.has(Split::Eval) {
             let text = "small: training; capital: evaluation";
             entries.extend(
                 lines(&format!("({text})"), width)
@@ -321,7 +310,7 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
     }
     let line = if look.ascii { ".:'" } else { "⠤⠒⠉" };
     for drawn in &panel.lines {
-        let evaluates = drawn.split == Some(Split::Eval);
+        let evaluates = drawn.evaluates();
         let bad = not_numbers(drawn.series.not_finite());
         let smooth = !evaluates && drawn.series.points.len() >= NOISY;
         let smooth = if smooth { ", smoothed" } else { "" };
@@ -338,10 +327,6 @@ fn legend(panel: &Panel<'_>, width: usize, look: Look) -> Vec<Row> {
         }
     }
     in_rows(entries, width)
-}
-
-fn not_numbers(count: usize) -> String {
-    if count > 0 { format!(" ({count} not a number)") } else { String::new() }
 }
 
 /// A text in lines of so many columns, broken between words where it can be.

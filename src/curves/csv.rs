@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 
+use super::number::not_finite;
 use super::panel::Selection;
 use super::{Point, Run, Series};
 use crate::model::Untrusted;
@@ -40,12 +41,7 @@ pub fn csv_rows(run: &Run, fresh: impl Fn(&Series, &Point) -> bool) -> String {
 fn row(run: &Run, series: &Series, point: &Point, out: &mut String) {
     let job = run.job.as_ref().map(ToString::to_string).unwrap_or_default();
     let time = point.wall_time.map(|time| time.to_string()).unwrap_or_default();
-    let value = match point.value {
-        value if value.is_nan() => "NaN".to_owned(),
-        value if value.is_infinite() && value > 0.0 => "Infinity".to_owned(),
-        value if value.is_infinite() => "-Infinity".to_owned(),
-        value => value.to_string(),
-    };
+    let value = not_finite(point.value).map_or_else(|| point.value.to_string(), str::to_owned);
     let _ = write!(
         out,
         "{},{},{},{},{time},{value}\r\n",

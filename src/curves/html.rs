@@ -82,10 +82,8 @@ fn section(run: &Run, out: &mut String) {
     if !notes.is_empty() {
         out.push_str("<ul class=\"notes\">\n");
         for note in notes {
-            let mut said = note.text.chars();
-            let first: String = said.next().into_iter().flat_map(char::to_uppercase).collect();
-            let said = text(&(first + said.as_str()));
-            let _ = writeln!(out, "<li class=\"{}\">{said}.</li>", note.code);
+            let said = text(&note.sentence());
+            let _ = writeln!(out, "<li class=\"{}\">{said}</li>", note.code);
         }
         out.push_str("</ul>\n");
     }

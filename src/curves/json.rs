@@ -9,6 +9,7 @@ mod layout;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 
+use super::number::not_finite;
 use super::panel::Selection;
 use super::{Curves, Point, Run, Series};
 use crate::model::inert_json;
@@ -151,12 +152,7 @@ fn json_point(point: &Point) -> JsonPoint {
         step: point.step,
         wall_time: point.wall_time.map(|time| time.to_string()),
         value: Some(point.value).filter(|value| value.is_finite()),
-        not_finite: match point.value {
-            value if value.is_finite() => None,
-            value if value.is_nan() => Some("NaN"),
-            value if value > 0.0 => Some("Infinity"),
-            _ => Some("-Infinity"),
-        },
+        not_finite: not_finite(point.value),
     }
 }
 

@@ -6,11 +6,8 @@ const DIGITS: i32 = 4;
 
 /// A value in a few digits: `0.4127`, `12300`, `1.2e-7`, `NaN`.
 pub fn number(value: f64) -> String {
-    if value.is_nan() {
-        return "NaN".to_owned();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    if let Some(word) = not_finite(value) {
+        return word.to_owned();
     }
     let size = value.abs();
     if size == 0.0 {
@@ -25,6 +22,16 @@ pub fn number(value: f64) -> String {
     let digits = (DIGITS - 1 - size.log10().floor() as i32).clamp(0, 7);
     let text = format!("{value:.*}", digits as usize);
     trimmed(&text).to_owned()
+}
+
+/// The word for a value that is no number: `NaN`, `Infinity` or `-Infinity`.
+pub(super) fn not_finite(value: f64) -> Option<&'static str> {
+    match value {
+        value if value.is_finite() => None,
+        value if value.is_nan() => Some("NaN"),
+        value if value > 0.0 => Some("Infinity"),
+        _ => Some("-Infinity"),
+    }
 }
 
 /// Without zeros at the end of the fraction.

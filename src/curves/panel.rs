@@ -1,6 +1,7 @@
 //! Which series are drawn together: one panel for each measure, with all runs
 //! and both parts of the data in it.
 
+use super::number::number;
 use super::verdict::{Best, best};
 use super::{Curves, Known, Labeled, Measure, Series, Split};
 use crate::model::Untrusted;
@@ -104,6 +105,18 @@ fn lines<'a>(run: usize, labeled: Labeled<'a>) -> impl Iterator<Item = Line<'a>>
     })
 }
 
+impl Line<'_> {
+    /// Whether it is of evaluations.
+    pub(super) fn evaluates(&self) -> bool {
+        self.split == Some(Split::Eval)
+    }
+}
+
+/// A remark on points that cannot be drawn.
+pub(super) fn not_numbers(count: usize) -> String {
+    if count > 0 { format!(" ({count} not a number)") } else { String::new() }
+}
+
 impl Panel<'_> {
     /// The steps that anything was measured at, the first and the last.
     pub(super) fn steps(&self) -> Option<(i64, i64)> {
@@ -116,5 +129,28 @@ impl Panel<'_> {
     pub(super) fn compares(&self) -> bool {
         let first = self.lines.first().map(|line| line.run);
         self.lines.iter().any(|line| Some(line.run) != first)
+    }
+
+    /// Whether a line is over that part of the data.
+    pub(super) fn has(&self, split: Split) -> bool {
+        self.lines.iter().any(|line| line.split == Some(split))
+    }
+
+    /// The lines as they are drawn. Evaluation lies over training: it has few
+    /// points, and says more.
+    pub(super) fn bottom_up(&self) -> impl Iterator<Item = &Line<'_>> {
+        let (above, below): (Vec<_>, Vec<_>) = self.lines.iter().partition(|l| l.evaluates());
+        below.into_iter().chain(above)
+    }
+
+    /// Of each run the line that stands for it in a legend, and what is said
+    /// behind its name.
+    pub(super) fn compared(&self) -> impl Iterator<Item = (&Line<'_>, String)> {
+        self.lines.chunk_by(|a, b| a.run == b.run).filter_map(|lines| {
+            let line = lines.iter().find(|line| line.evaluates()).or(lines.first())?;
+            let bad = lines.iter().map(|line| line.series.not_finite()).sum();
+            let best = |best: Best| format!(": best {} at step {}", number(best.loss), best.step);
+            Some((line, line.best.map(best).unwrap_or_default() + &not_numbers(bad)))
+        })
     }
 }

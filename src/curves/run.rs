@@ -72,6 +72,15 @@ pub struct Note {
     pub text: String,
 }
 
+impl Note {
+    /// With a capital and a full stop.
+    pub fn sentence(&self) -> String {
+        let mut letters = self.text.chars();
+        let first: String = letters.next().into_iter().flat_map(char::to_uppercase).collect();
+        format!("{first}{}.", letters.as_str())
+    }
+}
+
 impl Run {
     /// The curves; none where there are none.
     pub fn curves(&self) -> Option<&Curves> {

@@ -7,7 +7,7 @@ use super::Point;
 /// the same pixels as one through all points; whoever took every n-th instead
 /// would lose the one bad step that matters. Points that are no numbers part
 /// the line and are left out; `gaps` says where.
-pub fn thinned(points: &[Point], buckets: usize) -> Vec<Point> {
+pub(super) fn thinned(points: &[Point], buckets: usize) -> Vec<Point> {
     let finite: Vec<Point> = points.iter().copied().filter(|p| p.value.is_finite()).collect();
     let (Some(first), Some(last)) = (finite.first(), finite.last()) else { return finite };
     if finite.len() <= buckets.saturating_mul(4) {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Detail, Run, Standing};
-use crate::model::{Cost, DataStats, Distribution, Observed, TunedModel};
+use crate::model::{Cost, DataStats, Distribution, Observed, TunedModel, Usd};
 use crate::plan::show::status;
 
 /// One tuned model with everything known.
@@ -44,11 +44,7 @@ fn standing(standing: Standing) -> &'static str {
 
 /// What one run costs.
 fn cost(cost: &Cost) -> Value {
-    json!({"kind": cost.code(), "usd": cost.usd().map(|usd| cents(usd.0))})
-}
-
-fn cents(usd: f64) -> f64 {
-    (usd * 100.0).round() / 100.0
+    json!({"kind": cost.code(), "usd": cost.usd().map(Usd::cents)})
 }
 
 fn run(run: &Run<'_>) -> Value {

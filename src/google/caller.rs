@@ -13,7 +13,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderValue};
 use reqwest::{Response, Url};
 
 use super::address::Base;
-use super::auth::{CredentialError, Credentials, Environment};
+use super::auth::{Authorization, CredentialError, Credentials, Environment};
 use super::counters::Counters;
 use super::error_body::{ApiError, api_error};
 use super::http::{Answer, Http, Kind, TransportError, headers, whole};
@@ -41,6 +41,16 @@ pub(crate) enum Unread {
     Transport(TransportError),
     /// A refusal.
     Refused(Refused),
+}
+
+impl Unread {
+    /// How long the service asks us to wait.
+    fn asked(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refused) => refused.retry_after,
+            Self::Credential(_) | Self::Transport(_) => None,
+        }
+    }
 }
 
 /// For the log; people get an error that says what was asked.
@@ -115,44 +125,27 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
     /// is transient, and one more with a fresh token after a 401.
     pub(crate) async fn read(&self, url: &Url, body: &mut Vec<u8>) -> Result<Answer, Unread> {
         self.budget.request();
-        let mut attempt = 1;
-        let (mut renew, mut renewed) = (false, false);
+        let mut tries = Tries::new();
         loop {
             self.turn().await;
-            let credential = self.credentials.authorize(url, renew).await;
-            let credential = credential.map_err(Unread::Credential)?;
-            renew = false;
+            let credential = self.authorize(url, &mut tries).await?;
             let result = self.http.read(url.clone(), headers(credential.as_ref()), body).await;
-            let (failure, asked) = match result {
+            let failure = match result {
                 Ok(answer) if answer.is_success() => return Ok(answer),
-                Ok(Answer { status: 401, .. })
-                    if !renewed && credential.as_ref().is_some_and(|c| c.renewable) =>
-                {
-                    (renew, renewed) = (true, true);
-                    continue;
-                }
+                Ok(answer) if tries.renews(&answer, credential.as_ref()) => continue,
                 Ok(answer) => {
                     let refused = Refused::new(&answer, body, credential.map(|c| c.source));
-                    let asked = refused.retry_after;
                     if !retry::is_transient(answer.status) {
                         return Err(Unread::Refused(refused));
                     }
-                    (Unread::Refused(refused), asked)
+                    Unread::Refused(refused)
                 }
                 Err(error @ TransportError::TooLarge) => return Err(Unread::Transport(error)),
-                Err(error) => (Unread::Transport(error), None),
+                Err(error) => Unread::Transport(error),
             };
-            let wait = retry::wait_after(attempt, asked, &self.entropy);
-            let Some(wait) = wait.filter(|_| attempt < retry::MAX_ATTEMPTS) else {
-                return Err(failure);
-            };
-            if !self.budget.retry() {
-                return Err(failure);
-            }
-            tracing::debug!(attempt, ?wait, host = host(url), %failure, "trying again");
+            let Some(wait) = tries.next(self, url, &failure) else { return Err(failure) };
             self.http.counters.retried();
             self.clock.sleep(wait).await;
-            attempt += 1;
         }
     }
 
@@ -171,56 +164,52 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
     ) -> Result<(Answer, Response), Unread> {
         let mut stop = pin!(stop.fuse());
         self.budget.request();
-        let mut attempt = 1;
-        let (mut renew, mut renewed) = (false, false);
+        let mut tries = Tries::new();
         loop {
-            let credential = self.credentials.authorize(url, renew).await;
-            let credential = credential.map_err(Unread::Credential)?;
-            renew = false;
+            let credential = self.authorize(url, &mut tries).await?;
             let mut headers = headers(credential.as_ref());
             // Compression would hold the pieces of a stream back.
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            let (failure, asked) = match self.http.ask(url.clone(), headers, json.clone()).await {
+            let failure = match self.http.ask(url.clone(), headers, json.clone()).await {
                 Ok((answer, response)) if answer.is_success() => return Ok((answer, response)),
-                Ok((Answer { status: 401, .. }, _))
-                    if !renewed
-                        && credential.as_ref().is_some_and(|c| c.renewable)
-                        && !is_over(stop.as_mut()) =>
+                Ok((answer, _))
+                    if !is_over(stop.as_mut()) && tries.renews(&answer, credential.as_ref()) =>
                 {
-                    (renew, renewed) = (true, true);
                     continue;
                 }
                 Ok((answer, response)) => {
                     let mut body = Vec::new();
                     whole(&answer, response, &mut body).await.map_err(Unread::Transport)?;
                     let refused = Refused::new(&answer, &body, credential.map(|c| c.source));
-                    let asked = refused.retry_after;
                     if !matches!(answer.status, 429 | 503) {
                         return Err(Unread::Refused(refused));
                     }
-                    (Unread::Refused(refused), asked)
+                    Unread::Refused(refused)
                 }
-                Err(error @ TransportError::NotSent(_)) => (Unread::Transport(error), None),
+                Err(error @ TransportError::NotSent(_)) => Unread::Transport(error),
                 Err(error) => return Err(Unread::Transport(error)),
             };
-            let wait = retry::wait_after(attempt, asked, &self.entropy);
-            let Some(wait) = wait.filter(|_| attempt < retry::MAX_ATTEMPTS) else {
-                return Err(failure);
-            };
-            if !self.budget.retry() {
-                return Err(failure);
-            }
-            tracing::debug!(attempt, ?wait, host = host(url), %failure, "trying again");
+            // What is not tried again costs no retry.
             if is_over(stop.as_mut()) {
                 return Err(failure);
             }
+            let Some(wait) = tries.next(self, url, &failure) else { return Err(failure) };
             tokio::select! {
                 () = self.clock.sleep(wait) => {}
                 () = &mut stop => return Err(failure),
             }
             self.http.counters.retried();
-            attempt += 1;
         }
+    }
+
+    /// The credential of the next try.
+    async fn authorize(
+        &self,
+        url: &Url,
+        tries: &mut Tries,
+    ) -> Result<Option<Authorization>, Unread> {
+        let renew = std::mem::take(&mut tries.renew);
+        self.credentials.authorize(url, renew).await.map_err(Unread::Credential)
     }
 
     /// Waits until a read may be made.
@@ -247,6 +236,48 @@ impl<C: Clock, E: Entropy> Caller<C, E> {
         }
         let answer = self.http.write(url, headers(credential.as_ref()), json, body).await;
         Ok((answer.map_err(Unanswered::Transport)?, credential.map(|c| c.source)))
+    }
+}
+
+/// The tries of one request.
+struct Tries {
+    /// Which one it is, from 1.
+    attempt: u32,
+    /// Whether the next one needs a fresh token.
+    renew: bool,
+    /// Whether one had a fresh token already: another would be refused as well.
+    renewed: bool,
+}
+
+impl Tries {
+    fn new() -> Self {
+        Self { attempt: 1, renew: false, renewed: false }
+    }
+
+    /// Whether the answer wants a fresh token, and the next try gets one. It is
+    /// not counted and not waited for.
+    fn renews(&mut self, answer: &Answer, credential: Option<&Authorization>) -> bool {
+        let renewable = credential.is_some_and(|credential| credential.renewable);
+        self.renew = answer.status == 401 && renewable && !self.renewed;
+        self.renewed |= self.renew;
+        self.renew
+    }
+
+    /// How long the next try waits after a transient failure; `None`: there is
+    /// none.
+    fn next<C: Clock, E: Entropy>(
+        &mut self,
+        caller: &Caller<C, E>,
+        url: &Url,
+        failure: &Unread,
+    ) -> Option<Duration> {
+        let wait = retry::wait_after(self.attempt, failure.asked(), &caller.entropy)?;
+        if self.attempt >= retry::MAX_ATTEMPTS || !caller.budget.retry() {
+            return None;
+        }
+        tracing::debug!(attempt = self.attempt, ?wait, host = host(url), %failure, "trying again");
+        self.attempt += 1;
+        Some(wait)
     }
 }
 
@@ -289,3 +320,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

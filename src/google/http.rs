@@ -185,10 +185,7 @@ impl Http {
         body: &mut Vec<u8>,
     ) -> Result<Answer, TransportError> {
         let counted = self.counters.begin(&Method::POST, url.path());
-        let mut request = Request::new(Method::POST, url);
-        *request.headers_mut() = headers;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(json.into());
+        let request = post(url, headers, json);
         let result = match self.writes() {
             Ok(client) => send(client, request, body).await,
             Err(error) => Err(TransportError::NotSent(error)),
@@ -204,15 +201,20 @@ impl Http {
         json: Vec<u8>,
     ) -> Result<(Answer, Response), TransportError> {
         let counted = self.counters.begin(&Method::POST, url.path());
-        let mut request = Request::new(Method::POST, url);
-        *request.headers_mut() = headers;
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *request.body_mut() = Some(json.into());
+        let request = post(url, headers, json);
         let client = self.questions().map_err(TransportError::NotSent)?;
         let (answer, response) = execute(client, request).await?;
         counted.answered(answer.status);
         Ok((answer, response))
     }
+}
+
+fn post(url: Url, headers: HeaderMap, json: Vec<u8>) -> Request {
+    let mut request = Request::new(Method::POST, url);
+    *request.headers_mut() = headers;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *request.body_mut() = Some(json.into());
+    request
 }
 
 /// Counts what became of a try.

@@ -42,15 +42,12 @@ fn as_written(echo: &TuningSpec, place: &Place, way: u8) -> TuningSpec {
             method.validation_dataset_uri.iter_mut().for_each(name);
         }
     }
-    let last_only =
-        spec.supervised_tuning_spec.as_mut().map(|m| &mut m.export_last_checkpoint_only);
-    let preference = spec.preference_optimization_spec.as_mut();
-    if let Some(last_only) = last_only
+    if let Some(method) = &mut spec.supervised_tuning_spec
         && false_set
     {
-        last_only.get_or_insert(false);
+        method.export_last_checkpoint_only.get_or_insert(false);
     }
-    if let Some(method) = preference {
+    if let Some(method) = &mut spec.preference_optimization_spec {
         if false_set {
             method.export_last_checkpoint_only.get_or_insert(false);
         }

@@ -80,12 +80,15 @@ impl Fields<'_> {
         if let (Some(asked), Some(echo)) =
             (&spec.supervised_tuning_spec, &echo.supervised_tuning_spec)
         {
-            nodes.push(Node::Map("supervisedTuningSpec", self.supervised(asked, echo)));
+            nodes.push(Node::Map(
+                "supervisedTuningSpec",
+                self.method(&without_beta(asked), &without_beta(echo)),
+            ));
         }
         if let (Some(asked), Some(echo)) =
             (&spec.preference_optimization_spec, &echo.preference_optimization_spec)
         {
-            nodes.push(Node::Map("preferenceOptimizationSpec", self.preference(asked, echo)));
+            nodes.push(Node::Map("preferenceOptimizationSpec", self.method(asked, echo)));
         }
         if let Some(EncryptionSpec { kms_key_name }) = &spec.encryption_spec {
             let key = self.own("kmsKeyName", Some(Scalar::text(kms_key_name)));
@@ -103,64 +106,36 @@ impl Fields<'_> {
         name.into_iter().chain(checkpoint).collect()
     }
 
-    fn supervised(&self, asked: &SupervisedTuningSpec, echo: &SupervisedTuningSpec) -> Vec<Node> {
-        let SupervisedTuningSpec {
-            training_dataset_uri,
-            validation_dataset_uri,
-            export_last_checkpoint_only,
-            hyper_parameters,
-        } = asked;
-        let data = (training_dataset_uri, validation_dataset_uri, *export_last_checkpoint_only);
-        let hyper = |hyper: &Option<HyperParameters>| {
-            let hyper = hyper.clone().unwrap_or_default();
-            let HyperParameters { epoch_count, adapter_size, learning_rate_multiplier } = hyper;
-            (epoch_count, adapter_size, learning_rate_multiplier, None)
-        };
-        self.method(data, hyper(hyper_parameters), hyper(&echo.hyper_parameters))
-    }
-
-    fn preference(
+    /// Both methods have these fields, beta that of preferences alone.
+    fn method(
         &self,
         asked: &PreferenceOptimizationSpec,
         echo: &PreferenceOptimizationSpec,
     ) -> Vec<Node> {
         let PreferenceOptimizationSpec {
-            training_dataset_uri,
-            validation_dataset_uri,
-            export_last_checkpoint_only,
+            training_dataset_uri: training,
+            validation_dataset_uri: validation,
+            export_last_checkpoint_only: last_only,
             hyper_parameters,
         } = asked;
-        let data = (training_dataset_uri, validation_dataset_uri, *export_last_checkpoint_only);
-        let hyper = |hyper: &Option<PreferenceHyperParameters>| {
-            let hyper = hyper.clone().unwrap_or_default();
-            let PreferenceHyperParameters {
-                epoch_count,
-                adapter_size,
-                learning_rate_multiplier,
-                beta,
-            } = hyper;
-            (epoch_count, adapter_size, learning_rate_multiplier, beta)
-        };
-        self.method(data, hyper(hyper_parameters), hyper(&echo.hyper_parameters))
-    }
-
-    /// Both methods have these fields, the last one of preference tuning alone.
-    fn method(
-        &self,
-        (training, validation, last_only): (&Text, &Option<Text>, Option<bool>),
-        asked: Hyper,
-        echo: Hyper,
-    ) -> Vec<Node> {
+        let PreferenceHyperParameters { epoch_count, adapter_size, learning_rate_multiplier, beta } =
+            hyper_parameters.clone().unwrap_or_default();
+        let echo = echo.hyper_parameters.clone().unwrap_or_default();
         let mut nodes: Vec<Node> = Vec::new();
         nodes.extend(self.own("trainingDatasetUri", Some(Scalar::text(training))));
         nodes.extend(self.own("validationDatasetUri", validation.as_deref().map(Scalar::text)));
         nodes.extend(self.own("exportLastCheckpointOnly", last_only.map(Scalar::of)));
         let size = |size: Option<AdapterSize>| size.map(|size| Scalar::of(size.size()));
+        let number = |number: Option<f64>| number.map(Scalar::of);
         let hyper = [
-            self.field("epochCount", asked.0.map(Scalar::of), echo.0.map(Scalar::of)),
-            self.field("adapterSize", size(asked.1), size(echo.1)),
-            self.field("learningRateMultiplier", asked.2.map(Scalar::of), echo.2.map(Scalar::of)),
-            self.field("beta", asked.3.map(Scalar::of), echo.3.map(Scalar::of)),
+            self.field("epochCount", epoch_count.map(Scalar::of), echo.epoch_count.map(Scalar::of)),
+            self.field("adapterSize", size(adapter_size), size(echo.adapter_size)),
+            self.field(
+                "learningRateMultiplier",
+                number(learning_rate_multiplier),
+                number(echo.learning_rate_multiplier),
+            ),
+            self.field("beta", number(beta), number(echo.beta)),
         ];
         let hyper: Vec<Node> = hyper.into_iter().flatten().collect();
         if self.asked.is_none() && !hyper.is_empty() {
@@ -172,5 +147,27 @@ impl Fields<'_> {
     }
 }
 
-/// Epochs, adapter size, learning rate multiplier and beta.
-type Hyper = (Option<i64>, Option<AdapterSize>, Option<f64>, Option<f64>);
+/// Supervised tuning in the form of the method that has one field more.
+fn without_beta(spec: &SupervisedTuningSpec) -> PreferenceOptimizationSpec {
+    let SupervisedTuningSpec {
+        training_dataset_uri,
+        validation_dataset_uri,
+        export_last_checkpoint_only,
+        hyper_parameters,
+    } = spec.clone();
+    PreferenceOptimizationSpec {
+        training_dataset_uri,
+        validation_dataset_uri,
+        export_last_checkpoint_only,
+        hyper_parameters: hyper_parameters.map(
+            |HyperParameters { epoch_count, adapter_size, learning_rate_multiplier }| {
+                PreferenceHyperParameters {
+                    epoch_count,
+                    adapter_size,
+                    learning_rate_multiplier,
+                    beta: None,
+                }
+            },
+        ),
+    }
+}

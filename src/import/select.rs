@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Around;
-use crate::model::{Desired, JobName, Name, Observed, Phase, Place, Untrusted};
+use crate::model::{Desired, GivenJob, JobName, Name, Observed, Phase, Place, Untrusted};
 
 /// Jobs to import, and how many others there are.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -196,9 +196,7 @@ pub fn named<'a>(around: &Around<'a>, names: &[String]) -> Result<Vec<&'a Observ
 }
 
 fn one<'a>(around: &Around<'a>, given: &str) -> Result<&'a Observed, NamedError> {
-    let full = given.parse::<JobName>().ok();
-    let id = given.strip_prefix("tuningJobs/").unwrap_or(given);
-    if full.is_none() && (id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit())) {
+    let Some(wanted) = GivenJob::read(given) else {
         let ours = |job: &&Observed| {
             job.stamp.as_ref().is_some_and(|stamp| {
                 stamp.owner == around.policy.owner && stamp.name.as_str() == given
@@ -207,23 +205,26 @@ fn one<'a>(around: &Around<'a>, given: &str) -> Result<&'a Observed, NamedError>
         let runs = jobs(around).filter(ours).map(|job| (job.name.clone(), job.state.word()));
         let runs = runs.take(FEW).collect();
         return Err(NamedError::NoJob { given: given.to_owned(), runs });
-    }
+    };
     let found: Vec<&Observed> = jobs(around)
-        .filter(|job| match &full {
+        .filter(|job| match &wanted {
             // The listing has the project's number, a person its id.
-            Some(full) => {
+            GivenJob::Full(full) => {
                 let placed = JobName::new(&job.place.project, job.name.location(), job.name.id());
                 placed == *full || job.name == *full
             }
-            None => job.name.id() == id,
+            GivenJob::Id(id) => job.name.id() == id,
         })
         .collect();
     match found.as_slice() {
         [job] => Ok(job),
         [] => {
             let places: Vec<Place> = around.seen.keys().cloned().collect();
-            let place = full.map(|full| Place::new(full.project(), full.location()));
-            let elsewhere = place.filter(|place| !places.contains(place));
+            let elsewhere = match wanted {
+                GivenJob::Full(name) => Some(Place::new(name.project(), name.location())),
+                GivenJob::Id(_) => None,
+            };
+            let elsewhere = elsewhere.filter(|place| !places.contains(place));
             Err(NamedError::NotThere { given: given.to_owned(), places, elsewhere })
         }
         several => {

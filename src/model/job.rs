@@ -83,6 +83,14 @@ pub struct Facts {
 }
 
 impl Observed {
+    /// Of runs, the newest first, the one whose curves are shown: the newest
+    /// with an experiment, since the others have none; else the newest.
+    pub fn measured<'a>(runs: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        let mut runs = runs.into_iter().peekable();
+        let newest = runs.peek().copied();
+        runs.find(|run| run.experiment.is_some()).or(newest)
+    }
+
     /// The same, without holding it.
     pub fn glimpse(&self) -> Glimpse {
         Glimpse(Arc::downgrade(&self.0))
@@ -129,11 +137,7 @@ impl Observed {
 
     /// Passes over the data, as the API resolved them.
     pub fn epochs(&self) -> Option<i64> {
-        let supervised = self.echo.supervised_tuning_spec.as_ref();
-        let preference = self.echo.preference_optimization_spec.as_ref();
-        let of_supervised = || supervised?.hyper_parameters.as_ref()?.epoch_count;
-        let of_preference = || preference?.hyper_parameters.as_ref()?.epoch_count;
-        of_supervised().or_else(of_preference).filter(|epochs| *epochs > 0)
+        self.echo.epoch_count().filter(|epochs| *epochs > 0)
     }
 
     /// The tokens that are billed: those of one pass times the epochs

@@ -77,6 +77,27 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// A job as people give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenJob {
+    /// By its full name.
+    Full(JobName),
+    /// By its id, in whatever places are looked at.
+    Id(String),
+}
+
+impl GivenJob {
+    /// A full name, `tuningJobs/ID` or an id. `None`: a tuned model's name, which
+    /// starts with a letter, or nothing that names a job.
+    pub fn read(text: &str) -> Option<Self> {
+        if let Ok(name) = text.parse() {
+            return Some(Self::Full(name));
+        }
+        let id = text.strip_prefix("tuningJobs/").unwrap_or(text);
+        is_number(id).then(|| Self::Id(id.to_owned()))
+    }
+}
+
 /// A text that is not a job's full name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a tuning job: expected `projects/P/locations/L/tuningJobs/ID`")]
@@ -143,6 +164,18 @@ mod tests {
             "projects//locations/b/tuningJobs/1",
         ] {
             assert!(bad.parse::<JobName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_job_is_given_in_full_or_by_its_id() {
+        let full = "projects/acme/locations/us-central1/tuningJobs/12";
+        assert_eq!(GivenJob::read(full), full.parse().ok().map(GivenJob::Full));
+        for id in ["12", "tuningJobs/12"] {
+            assert_eq!(GivenJob::read(id), Some(GivenJob::Id("12".to_owned())));
+        }
+        for other in ["", "faq", "tuningJobs/", "tuningJobs/faq", "-1", "12/", "１２"] {
+            assert_eq!(GivenJob::read(other), None, "{other}");
         }
     }
 }

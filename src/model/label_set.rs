@@ -36,11 +36,6 @@ impl Labels {
         self.extend([(key, value)]);
     }
 
-    /// Takes a key and its value away.
-    pub fn remove(&mut self, key: &str) {
-        self.0 = self.0.iter().filter(|(known, _)| known != key).cloned().collect();
-    }
-
     /// Every key with its value.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
@@ -125,9 +120,8 @@ mod tests {
     fn what_comes_later_wins_and_keys_are_sorted() {
         let mut labels = Labels::from([("b", "1"), ("a", "2"), ("b", "3")]);
         labels.insert("c", "4");
-        labels.remove("a");
-        assert_eq!(labels.iter().collect::<Vec<_>>(), [("b", "3"), ("c", "4")]);
-        assert_eq!((labels.get("c"), labels.get("a")), (Some("4"), None));
-        assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"b":"3","c":"4"}"#);
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3"), ("c", "4")]);
+        assert_eq!((labels.get("c"), labels.get("d")), (Some("4"), None));
+        assert_eq!(serde_json::to_string(&labels).unwrap(), r#"{"a":"2","b":"3","c":"4"}"#);
     }
 }

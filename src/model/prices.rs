@@ -143,6 +143,13 @@ impl fmt::Display for Cost {
     }
 }
 
+impl Usd {
+    /// Dollars in whole cents, for programs.
+    pub fn cents(self) -> f64 {
+        (self.0 * 100.0).round() / 100.0
+    }
+}
+
 /// Whole cents, as prices are read: `$52.31`; what is less than one says so.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

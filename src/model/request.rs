@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    AdapterSize, Desired, HyperParameters, Labels, Place, PreTunedModel, PreferenceHyperParameters,
+    Desired, HyperParameters, Labels, Place, PreTunedModel, PreferenceHyperParameters,
     PreferenceOptimizationSpec, SupervisedTuningSpec, Text, TuningSpec, identity, labels, spec,
 };
 
@@ -122,12 +122,6 @@ impl TuningSpec {
     pub fn epoch_count(&self) -> Option<i64> {
         let supervised = self.supervised().and_then(|h| h.epoch_count);
         supervised.or_else(|| self.preference().and_then(|h| h.epoch_count))
-    }
-
-    /// The adapter size, of whichever method.
-    pub fn adapter_size(&self) -> Option<AdapterSize> {
-        let supervised = self.supervised().and_then(|h| h.adapter_size);
-        supervised.or_else(|| self.preference().and_then(|h| h.adapter_size))
     }
 
     pub(crate) fn supervised(&self) -> Option<&HyperParameters> {

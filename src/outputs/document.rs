@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Checkpoint, Made, Output, Served};
+use super::{Checkpoint, Made, Output};
 
 /// Raised when a reader of an older version would misread the document.
 const FORMAT_VERSION: u32 = 1;
@@ -27,46 +27,26 @@ fn model(output: &Output) -> Value {
     });
     let previous = previous.as_ref().map(|previous| {
         let mut value = made(previous);
-        if let Value::Object(value) = &mut value {
-            value.insert("spec".to_owned(), json!(previous.spec));
-        }
+        value.insert("spec".to_owned(), json!(previous.spec));
         value
     });
-    if let (Value::Object(value), Value::Object(of)) = (&mut value, made(of)) {
-        value.extend(of);
+    if let Value::Object(value) = &mut value {
+        value.extend(made(of));
         value.insert("previous".to_owned(), json!(previous));
     }
     value
 }
 
-fn made(made: &Made) -> Value {
-    let Made {
-        job,
-        state,
-        is_good: _,
-        // The manifest's own is there for the run that it asks for.
-        spec: _,
-        is_unread: _,
-        base_model,
-        model,
-        endpoint,
-        checkpoints,
-        experiment,
-        left_out: _,
-    } = made;
-    let name = |name: &Option<crate::model::ResourceName>| name.as_ref().map(ToString::to_string);
-    json!({
-        "endpoint": endpoint.as_ref().map(|e| e.name.to_string()),
-        "servingHost": endpoint.as_ref().map(Served::host),
-        "servingLocation": endpoint.as_ref().map(Served::location),
-        "url": endpoint.as_ref().map(Served::url),
-        "model": name(model),
-        "checkpoints": checkpoints.iter().map(checkpoint).collect::<Vec<_>>(),
-        "experiment": name(experiment),
-        "baseModel": base_model,
-        "job": job.as_ref().map(ToString::to_string),
-        "state": state,
-    })
+fn made(made: &Made) -> Map<String, Value> {
+    let mut values = Map::new();
+    for (name, _, value) in made.values() {
+        values.insert(name.to_owned(), json!(value));
+        if name == "model" {
+            let checkpoints = made.checkpoints.iter().map(checkpoint).collect();
+            values.insert("checkpoints".to_owned(), Value::Array(checkpoints));
+        }
+    }
+    values
 }
 
 fn checkpoint(checkpoint: &Checkpoint) -> Value {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Made, Output, Served};
+use super::{Made, Output};
 use crate::model::Name;
 
 /// What every variable begins with.
@@ -93,36 +93,11 @@ pub(super) fn fields(output: &Output) -> Vec<(String, String)> {
 }
 
 fn made_fields(prefix: &str, made: Option<&Made>, fields: &mut Vec<(String, String)>) {
-    let none = Made::default();
-    let Made {
-        job,
-        state,
-        is_good: _,
-        // The manifest's own digest is there; the run's is for the document.
-        spec: _,
-        is_unread: _,
-        base_model,
-        model,
-        endpoint,
-        checkpoints: _,
-        experiment,
-        left_out: _,
-    } = made.unwrap_or(&none);
-    let served = |of: fn(&Served) -> String| endpoint.as_ref().map(of);
-    let text = |name: &Option<crate::model::ResourceName>| name.as_ref().map(ToString::to_string);
-    let all = [
-        ("ENDPOINT", served(|e| e.name.to_string())),
-        ("HOST", served(|e| e.host().to_owned())),
-        ("LOCATION", served(|e| e.location().to_owned())),
-        ("URL", served(Served::url)),
-        ("MODEL", text(model)),
-        ("BASE_MODEL", base_model.clone()),
-        ("EXPERIMENT", text(experiment)),
-        ("JOB", job.as_ref().map(ToString::to_string)),
-        ("STATE", state.map(|state| state.replace(' ', "_"))),
-    ];
-    let all = all.into_iter().map(|(name, value)| (format!("{prefix}{name}"), value));
-    fields.extend(all.map(|(name, value)| (name, value.unwrap_or_default())));
+    for (_, name, value) in made.unwrap_or(&Made::default()).values() {
+        // Of these values only states have blanks.
+        let value = value.map(|value| value.replace(' ', "_"));
+        fields.push((format!("{prefix}{name}"), value.unwrap_or_default()));
+    }
 }
 
 /// A name as a part of a variable's: `support-faq` is `SUPPORT_FAQ`.

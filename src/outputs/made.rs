@@ -125,6 +125,38 @@ impl Made {
         made
     }
 
+    /// Each value by its name in a document and in a variable. Checkpoints are
+    /// written by each form itself.
+    pub(super) fn values(&self) -> [(&'static str, &'static str, Option<String>); 9] {
+        let Self {
+            job,
+            state,
+            is_good: _,
+            // The manifest's own is there for the run that it asks for.
+            spec: _,
+            is_unread: _,
+            base_model,
+            model,
+            endpoint,
+            checkpoints: _,
+            experiment,
+            left_out: _,
+        } = self;
+        let served = |of: fn(&Served) -> String| endpoint.as_ref().map(of);
+        let text = |name: &Option<ResourceName>| name.as_ref().map(ToString::to_string);
+        [
+            ("endpoint", "ENDPOINT", served(|e| e.name.to_string())),
+            ("servingHost", "HOST", served(|e| e.host().to_owned())),
+            ("servingLocation", "LOCATION", served(|e| e.location().to_owned())),
+            ("url", "URL", served(Served::url)),
+            ("model", "MODEL", text(model)),
+            ("experiment", "EXPERIMENT", text(experiment)),
+            ("baseModel", "BASE_MODEL", base_model.clone()),
+            ("job", "JOB", job.as_ref().map(ToString::to_string)),
+            ("state", "STATE", state.map(str::to_owned)),
+        ]
+    }
+
     /// Why a good run has no endpoint.
     pub(super) fn no_endpoint(&self) -> String {
         let model =

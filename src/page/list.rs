@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use maud::{Markup, PreEscaped, Render as _, html};
 
 use super::address::Address;
-use super::facts::{Runs, steps};
 use super::row::{Group, Note, Row, rows};
+use super::runs::{Runs, steps};
 use super::shell::{Body, Form, Notice, Page, Version, document, notices, version};
 use super::text::{Said, Told, quoted};
 use super::view::View;
@@ -164,7 +164,7 @@ impl Overview<'_> {
                 @if several { small { (Told(&row.at.place.to_string())) } }
             }
             td.state role="cell" {
-                span class=(row.state.tone.class()) { (row.state.word) }
+                span class={ "badge " (row.state.tone.class()) } { (row.state.word) }
             }
             td.age.number role="cell" { (maybe(row.age.map(coarse))) }
             td.progress role="cell" { (progress(row)) }

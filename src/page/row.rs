@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::address::Address;
-use super::facts::{Run, Runs};
+use super::runs::{Run, Runs};
 use crate::model::{Costs, JobName, JobState, Key, Phase, Progress, Spent};
 use crate::plan::show::{self, Cure};
 use crate::plan::{Action, ClaimedBy, Held, HoldReason, Plan};
@@ -62,20 +62,8 @@ pub(super) enum Tone {
 }
 
 impl Tone {
+    /// Of a badge, and of the edge of a box.
     pub(super) const fn class(self) -> &'static str {
-        match self {
-            Self::Bad => "badge bad",
-            Self::Warn => "badge warn",
-            Self::Busy => "badge busy",
-            Self::Good => "badge good",
-            Self::Idle => "badge idle",
-        }
-    }
-}
-
-impl Tone {
-    /// Of what stands in a box.
-    pub(super) const fn edge(self) -> &'static str {
         match self {
             Self::Bad => "bad",
             Self::Warn => "warn",

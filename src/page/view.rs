@@ -99,7 +99,7 @@ impl View<'_> {
             header.top id=[live.then_some("top")] data-v=[live.then(|| version(row.state.word))] {
                 h1 {
                     (self.detail.key.name.as_str()) " "
-                    span class=(row.state.tone.class()) { (row.state.word) }
+                    span class={ "badge " (row.state.tone.class()) } { (row.state.word) }
                     @if self.emulator { " " span.tag { "emulator" } }
                 }
                 p { "As of " (time(self.at)) "." }
@@ -137,7 +137,7 @@ impl View<'_> {
         }
         html! {
             h2 { "Now" }
-            div class={ "notes " (row.state.tone.edge()) } {
+            div class={ "notes " (row.state.tone.class()) } {
                 @for note in notes() { (list::note(note)) }
                 @if !changes.is_empty() { (diff(changes)) }
             }

@@ -99,11 +99,6 @@ impl Answer {
         Verdict::of(self)
     }
 
-    /// Whether the service has said how it ends.
-    pub fn has_ended(&self) -> bool {
-        self.finish.is_some() || self.blocked.is_some()
-    }
-
     /// What came: the answer, or the pieces of it.
     pub fn response(&self) -> Value {
         match self.pieces.as_slice() {
@@ -185,9 +180,9 @@ mod tests {
             "usageMetadata": {"promptTokenCount": 41, "candidatesTokenCount": "3",
                 "totalTokenCount": 44}});
         assert_eq!(answer.add(first), "web");
-        assert!(!answer.has_ended());
+        assert_eq!(answer.finish, None);
         assert_eq!(answer.add(last), "-front");
-        assert!(answer.has_ended());
+        assert_eq!(answer.finish.as_deref(), Some("STOP"));
         assert_eq!((answer.text.as_str(), answer.verdict()), ("web-front", Verdict::Complete));
         assert_eq!(answer.usage.words().unwrap(), "41 tokens in, 3 out");
         assert_eq!(answer.response().as_array().map(Vec::len), Some(2));

@@ -93,13 +93,12 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     /// GET something that has a name, or below it by `verb`, with a query.
     pub(super) async fn read_resource(
         &self,
-        version: &str,
         name: &ResourceName,
         verb: &str,
         query: &[(&str, &str)],
         body: &mut Vec<u8>,
     ) -> Result<Answer, ReadError> {
-        let mut url = self.endpoint.resource(version, name, verb)?;
+        let mut url = self.endpoint.resource(V1, name, verb)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }

@@ -22,8 +22,6 @@ use crate::curves::{Curves, Missing, Point, Series};
 use crate::google::Answer;
 use crate::model::{JobName, ResourceName, Untrusted};
 
-const V1: &str = "v1";
-
 /// Series and runs asked for in one page. A run has six series.
 const PAGE_SIZE: &str = "1000";
 
@@ -95,7 +93,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         experiment: &ResourceName,
     ) -> Result<Result<Charted, Missing>, ReadError> {
         let mut body = Vec::new();
-        match self.read_resource(V1, experiment, "", &[], &mut body).await {
+        match self.read_resource(experiment, "", &[], &mut body).await {
             Ok(_) => {}
             Err(ReadError::NoSuchResource { .. }) => return Ok(Err(Missing::ExperimentAbsent)),
             Err(error) => return Err(error),
@@ -146,7 +144,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             let names: Vec<String> = some.iter().map(|head| head.name.to_string()).collect();
             let query: Vec<(&str, &str)> =
                 names.iter().map(|name| ("timeSeries", name.as_str())).collect();
-            self.read_resource(V1, &charted.board, ":batchRead", &query, &mut body).await?;
+            self.read_resource(&charted.board, ":batchRead", &query, &mut body).await?;
             let points = wire::points(&body).map_err(|why| self.garbled(&charted.board, why))?;
             found.extend(points);
         }
@@ -157,7 +155,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             let mut sampled = points.len() >= SAMPLED_POINTS && head.max_step.is_none_or(more);
             if sampled && reach == Reach::All {
                 let query = [("maxDataPoints", "-1")];
-                self.read_resource(V1, &head.name, ":read", &query, &mut body).await?;
+                self.read_resource(&head.name, ":read", &query, &mut body).await?;
                 points = wire::points_of_one(&body).map_err(|why| self.garbled(&head.name, why))?;
                 sampled = false;
             }
@@ -173,7 +171,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
     pub async fn metrics_uri(&self, job: &JobName) -> Result<Option<Untrusted>, ReadError> {
         let Ok(name) = job.to_string().parse::<ResourceName>() else { return Ok(None) };
         let mut body = Vec::new();
-        self.read_resource(V1, &name, "", &[], &mut body).await?;
+        self.read_resource(&name, "", &[], &mut body).await?;
         wire::metrics_uri(&body).map_err(|why| self.garbled(&name, why))
     }
 
@@ -188,7 +186,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
         for _ in 0..MAX_PAGES {
             let mut query = vec![("pageSize", PAGE_SIZE)];
             query.extend(token.as_deref().map(|token| ("pageToken", token)));
-            let _: Answer = self.read_resource(V1, parent, verb, &query, &mut body).await?;
+            let _: Answer = self.read_resource(parent, verb, &query, &mut body).await?;
             let Listed { found, next } = read(&body).map_err(|why| self.garbled(parent, why))?;
             all.extend(found);
             match next {

@@ -10,11 +10,10 @@ use serde_json::Value;
 
 use super::client::{Client, Subject, V1, read_error};
 use super::error::ReadError;
-use super::wire::{self, WireError};
+use super::wire::{self, Decoder, TooLong, WireError};
 use crate::clock::{Clock, Entropy};
 use crate::google::{TransportError, api_error, failure, host, whole};
 use crate::model::{ResourceName, Untrusted};
-use crate::prompt::{Decoder, TooLong};
 
 /// The pieces of an answer, as they come.
 pub struct Pieces {

@@ -77,6 +77,7 @@ impl Common {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -105,6 +106,43 @@ mod tests {
         let kept = pages.iter().map(read).flat_map(|page| page.unwrap().kept).collect();
         known.remember(&place(), common);
         kept
+    }
+
+    /// A label, or one that is none.
+    fn label() -> impl Strategy<Value = String> {
+        let key = prop_oneof![Just("managed-by"), Just("retune-name"), Just("retune-owner")];
+        let value = prop_oneof![
+            4 => Just(r#""retune""#), 1 => Just(r#""faq""#), 1 => Just("null"), 1 => Just("7"),
+        ];
+        (key, value).prop_map(|(key, value)| format!(r#""{key}": {value}"#))
+    }
+
+    /// One of few jobs in one of few states, so that many are the same.
+    fn some_page() -> impl Strategy<Value = String> {
+        let labels = prop::collection::vec(label(), 0..6);
+        let labels = prop_oneof![
+            9 => labels.prop_map(|labels| format!(r#""labels": {{{}}}"#, labels.join(", "))),
+            1 => Just(r#""labels": null"#.to_owned()),
+            1 => Just(r#""labels": []"#.to_owned()),
+        ];
+        let state = prop_oneof![Just("JOB_STATE_RUNNING"), Just("JOB_STATE_SUCCEEDED")];
+        (0..2u32, state, labels).prop_map(|(id, state, labels)| page(id, state, &labels))
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_known_and_what_is_read_for_the_first_time_are_equal(
+            looks in prop::collection::vec(prop::collection::vec(some_page(), 1..8), 2..5),
+        ) {
+            let known = Known::default();
+            let mut held = Vec::new();
+            for pages in &looks {
+                let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+                held = look(&known, &pages);
+                prop_assert_eq!(&held, &look(&Known::default(), &pages));
+            }
+            drop(held);
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl<C: Clock, E: Entropy> Client<C, E> {
             |error: &dyn std::error::Error| Presence::Unknown(Untrusted::new(chain(error)));
         let name: ResourceName = name.parse().map_err(|error| unknown(&error))?;
         let mut body = Vec::new();
-        match self.read_resource("v1", &name, "", &[], &mut body).await {
+        match self.read_resource(&name, "", &[], &mut body).await {
             Ok(_) => Ok(body),
             Err(ReadError::NoSuchResource { .. }) => Err(Presence::Gone),
             Err(error) => Err(unknown(&error)),

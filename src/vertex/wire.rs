@@ -17,6 +17,7 @@ mod models;
 mod page;
 mod progress;
 mod rest;
+mod sse;
 mod stats;
 
 use crate::google::lenient;
@@ -31,6 +32,8 @@ pub(super) use models::{ModelPage, models};
 pub(crate) use page::{Page, Sieve, next_token, page};
 pub(super) use progress::{progress, progress_v1};
 pub(super) use rest::rest;
+pub(super) use sse::Decoder;
+pub use sse::TooLong;
 
 /// An answer that cannot be read. It says where and never what: what came may
 /// be anybody's text.

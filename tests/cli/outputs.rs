@@ -119,8 +119,8 @@ fn for_programs() {
     faq_location=us
     faq_url=http://127.0.0.1:[PORT]/v1/projects/[NUMBER]/locations/us/endpoints/[ENDPOINT]
     faq_model=projects/[NUMBER]/locations/us/models/[MODEL]@1
-    faq_base_model=gemini-3.5-flash
     faq_experiment=projects/[NUMBER]/locations/us-central1/metadataStores/default/contexts/tuning-experiment-[EXPERIMENT]
+    faq_base_model=gemini-3.5-flash
     faq_job=projects/[NUMBER]/locations/us-central1/tuningJobs/[JOB-2]
     faq_state=succeeded
     faq_previous_endpoint=
@@ -128,8 +128,8 @@ fn for_programs() {
     faq_previous_location=
     faq_previous_url=
     faq_previous_model=
-    faq_previous_base_model=
     faq_previous_experiment=
+    faq_previous_base_model=
     faq_previous_job=
     faq_previous_state=
     ");

@@ -24,6 +24,21 @@ fn nobody_listens() {
 }
 
 #[test]
+fn a_run_that_cannot_be_read_says_all_that_went_wrong() {
+    let job = "projects/acme-ml/locations/us-central1/tuningJobs/1";
+    let line = format!("metrics --run {job} --endpoint http://127.0.0.1:1");
+    assert_snapshot!(World::alone().run(&line), @"
+    --- stderr
+    error: could not reach `127.0.0.1:[PORT]`
+      caused by: no connection
+      caused by: Connection refused (os error 111)
+
+    hint: `retune emulator` starts an emulator; leave out --endpoint and GOOGLE_VERTEX_BASE_URL to talk to Vertex AI
+    [exit 4]
+    ");
+}
+
+#[test]
 fn no_credential() {
     let world = World::alone();
     world.wants(model("faq"));

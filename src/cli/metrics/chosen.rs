@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::Global;
 use crate::cli::charts::described;
-use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, meant};
 use crate::cli::output::Output;
-use crate::cli::runs::{job_names, runs};
+use crate::cli::runs::{job_names, read, runs};
 use crate::cli::session::Session;
 use crate::curves::{Curves, Missing, Run};
 use crate::model::{Desired, JobName, Name, Observation, Observed, Place, Untrusted};
 use crate::observe;
 use crate::plan::{Plan, plan};
-use crate::vertex::{ReadError, Vertex};
 
 /// A run to show.
 #[derive(Debug, Clone)]
@@ -137,14 +135,13 @@ fn unknown(name: &str, owner: &Name, seen: &Observation, session: &Session) -> F
     Failure::usage(format!("no tuned model is named `{}`", inert(name))).hint(hint)
 }
 
-/// The run that the plan says is in sync or in flight; else the newest with an
-/// experiment, since the others have no curves; else the newest.
+/// The run that the plan says is in sync or in flight; else the newest that was
+/// measured.
 fn pick<'a>(runs: &[&'a Observed], decided: &Plan) -> Option<&'a Observed> {
     let in_sync = decided.in_sync.iter().filter_map(|model| model.job.as_ref());
     let mut told = in_sync.chain(decided.in_flight.iter().map(|run| &run.job));
     let told = told.find_map(|job| runs.iter().find(|run| run.name == *job));
-    let newest = || runs.iter().find(|run| run.experiment.is_some()).or(runs.first());
-    told.or_else(newest).copied()
+    told.copied().or_else(|| Observed::measured(runs.iter().copied()))
 }
 
 fn several(name: &str, job: &Observed, all: &[&Observed]) -> String {
@@ -169,19 +166,8 @@ async fn by_job(target: &str, session: &Session) -> Result<Observed, Failure> {
         ))
         .hint("tuned models are named without --run"));
     };
-    for name in &names {
-        match session.client.get(name).await {
-            Ok(job) => return Ok(job),
-            Err(ReadError::NotFound { .. }) => {}
-            Err(error) => {
-                let failure =
-                    Failure::new(Exit::Unreachable, format!("could not read {name}: {error}"));
-                return Err(match session.hint(&error) {
-                    Some(hint) => failure.hint(hint),
-                    None => failure,
-                });
-            }
-        }
+    if let Some(job) = read(&names, session).await? {
+        return Ok(job);
     }
     let places: Vec<String> = session.places.iter().map(Place::to_string).collect();
     let (where_to, hint) = match target.parse::<JobName>() {

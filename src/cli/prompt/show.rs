@@ -84,13 +84,7 @@ pub(super) fn judged(asking: &Asking<'_>, verdict: &Verdict) -> Result<Exit, Fai
             asking.output.say(&format!("{words}{hint}\n"));
             Ok(Exit::Done)
         }
-        Some(words) => {
-            let failure = Failure::new(Exit::Failed, words);
-            Err(match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            })
-        }
+        Some(words) => Err(Failure::new(Exit::Failed, words).hint_if(hint)),
     }
 }
 
@@ -120,11 +114,7 @@ pub(super) fn unasked(asking: &Asking<'_>, whom: &Whom, error: ReadError) -> Fai
         error if may_be_billed(error) => (Exit::Failed, Some(MAY_BE_BILLED.to_owned())),
         _ => (Exit::Unreachable, session.hint(&error)),
     };
-    let failure = Failure::new(exit, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
+    Failure::new(exit, error).hint_if(hint)
 }
 
 /// What is to be known before a question is asked again.

@@ -4,7 +4,9 @@ use crate::cli::Global;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::runs::runs;
-use crate::model::{JobName, Observation, Observed, Phase, ResourceName, TunedModel, Untrusted};
+use crate::model::{
+    GivenJob, JobName, Observation, Observed, Phase, ResourceName, TunedModel, Untrusted,
+};
 use crate::observe;
 use crate::plan::plan;
 
@@ -71,10 +73,11 @@ fn in_sync(
 
 /// The run that `--run` names, by its full name, its short one or its number.
 fn named_run<'a>(runs: &[&'a Observed], wanted: &str, name: &str) -> Result<&'a Observed, Failure> {
-    let full = wanted.parse::<JobName>().ok();
-    let is = |run: &&&Observed| match &full {
-        Some(full) => run.name.same_job(full),
-        None => run.name.id() == wanted || run.name.short() == wanted,
+    let given = GivenJob::read(wanted);
+    let is = |run: &&&Observed| match &given {
+        Some(GivenJob::Full(name)) => run.name.same_job(name),
+        Some(GivenJob::Id(id)) => run.name.id() == id,
+        None => false,
     };
     runs.iter().find(is).copied().ok_or_else(|| {
         let known: Vec<String> = runs.iter().map(|run| run.name.short()).collect();

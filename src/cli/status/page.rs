@@ -60,7 +60,7 @@ pub(super) async fn write(
         [] => HashMap::new(),
         _ => {
             let looks = wanted.iter().map(async |(key, desired)| {
-                let run = measured(runs.of(desired, &seen))?;
+                let run = Observed::measured(runs.of(desired, &seen))?;
                 Some((*key, charts(&session.client, &desired.key.name, run).await))
             });
             let looks = futures_util::stream::iter(looks).buffer_unordered(LOOKS_AT_A_TIME);
@@ -94,11 +94,6 @@ pub(super) async fn write(
         return Ok(());
     }
     write::save(file, &page.html, output)
-}
-
-/// The run whose curves are shown: the newest that has any.
-fn measured(runs: Vec<&Observed>) -> Option<&Observed> {
-    runs.iter().find(|run| run.experiment.is_some()).or(runs.first()).copied()
 }
 
 /// What is not in the file.

@@ -122,8 +122,7 @@ impl<'a> Daemon<'a> {
             });
             let started = started.map_err(|error| {
                 let hint = error.hint();
-                let failure = Failure::new(Exit::Usage, error);
-                hint.into_iter().fold(failure, Failure::hint)
+                Failure::new(Exit::Usage, error).hint_if(hint)
             })?;
             daemon.telling.webhook = Some(started);
         }

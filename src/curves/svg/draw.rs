@@ -7,8 +7,8 @@ use super::text::escaped;
 use crate::curves::number::{number, tick};
 use crate::curves::panel::{Line, Panel};
 use crate::curves::scale::Scale;
-use crate::curves::thin::{gaps, smoothed};
-use crate::curves::{Measure, Point, Split, thinned};
+use crate::curves::thin::{gaps, smoothed, thinned};
+use crate::curves::{Measure, Point, Split};
 
 /// Points that are drawn one by one, with a mark each.
 const MARKED: usize = 64;
@@ -69,10 +69,7 @@ impl Frame {
         let title = escaped(&panel.title);
         let _ = writeln!(out, "<text class=\"rc-heading\" x=\"12\" y=\"20\">{title}</text>");
         self.axes(out);
-        // Evaluation lies over training: it has few points, and says more.
-        let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
-        let (above, below): (Vec<_>, Vec<_>) = panel.lines.iter().partition(evaluates);
-        for line in below.iter().chain(&above) {
+        for line in panel.bottom_up() {
             self.line(panel, line, out);
         }
         self.columns(panel, out);
@@ -248,11 +245,11 @@ impl Look {
     /// Of one run, training and evaluation have a colour each; of several, each
     /// run has, and training is dotted.
     pub(super) fn of(panel: &Panel<'_>, line: &Line<'_>) -> Self {
-        let evaluates = line.split == Some(Split::Eval);
+        let evaluates = line.evaluates();
         let compares = panel.compares();
         let colour = if compares { line.run } else { usize::from(evaluates) };
         let both = panel.measure.is_some_and(|m: Measure| m != Measure::Predictions)
-            && panel.lines.iter().any(|line| line.split == Some(Split::Eval));
+            && panel.has(Split::Eval);
         Self {
             colour: colour % COLOURS,
             shape: if compares { line.run } else { 0 },

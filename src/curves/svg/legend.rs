@@ -7,9 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::draw::{Look, mark};
 use super::text::escaped;
 use crate::curves::Split;
-use crate::curves::number::number;
-use crate::curves::panel::{Line, Panel};
-use crate::curves::verdict::Best;
+use crate::curves::panel::{Line, Panel, not_numbers};
 
 /// Height of a row.
 pub(super) const ROW: f64 = 19.0;
@@ -38,30 +36,20 @@ impl Entry {
 /// An entry for each line; where runs are compared, one for each run, and what
 /// tells its lines apart.
 pub(super) fn entries(panel: &Panel<'_>) -> Vec<Entry> {
-    let entry = |line: &Line<'_>, text: String, bad: usize| {
-        let bad = if bad == 0 { String::new() } else { format!(" ({bad} not a number)") };
-        Entry { look: Look::of(panel, line), text: text + &bad }
-    };
-    if !panel.compares() {
-        let alone =
-            |line: &Line<'_>| entry(line, cut(&line.series.title()), line.series.not_finite());
-        return panel.lines.iter().map(alone).collect();
+    let entry = |line: &Line<'_>, text: String| Entry { look: Look::of(panel, line), text };
+    if panel.compares() {
+        let of_run = |(line, said): (&Line<'_>, String)| entry(line, cut(&line.label) + &said);
+        return panel.compared().map(of_run).collect();
     }
-    let of_run = |lines: &[Line<'_>]| {
-        let evaluates = |line: &&Line<'_>| line.split == Some(Split::Eval);
-        let line = lines.iter().find(evaluates).or(lines.first())?;
-        let bad = lines.iter().map(|line| line.series.not_finite()).sum();
-        let best = |best: Best| format!(": best {} at step {}", number(best.loss), best.step);
-        let best = line.best.map(best).unwrap_or_default();
-        Some(entry(line, cut(&line.label) + &best, bad))
+    let alone = |line: &Line<'_>| {
+        entry(line, cut(&line.series.title()) + &not_numbers(line.series.not_finite()))
     };
-    panel.lines.chunk_by(|a, b| a.run == b.run).filter_map(of_run).collect()
+    panel.lines.iter().map(alone).collect()
 }
 
 /// What tells the lines of a run apart, where runs are compared.
 pub(super) fn key(panel: &Panel<'_>) -> Option<&'static str> {
-    let has = |split| panel.lines.iter().any(|line| line.split == Some(split));
-    let both = panel.compares() && has(Split::Train) && has(Split::Eval);
+    let both = panel.compares() && panel.has(Split::Train) && panel.has(Split::Eval);
     let best = panel.lines.iter().any(|line| line.best.is_some());
     both.then_some(match best {
         true => "dotted: training; with marks: evaluation; star: best",

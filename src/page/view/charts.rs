@@ -23,7 +23,7 @@ fn read(run: &curves::Run, key: &Key) -> Markup {
     let notes = run.notes();
     html! {
         @if let Some(job) = &run.job { p.quiet { "Of " span.mono { (Said(job.short())) } "." } }
-        @for note in &notes { p { (Told(&sentence(&note.text))) } }
+        @for note in &notes { p { (Told(&note.sentence())) } }
         @if let Some(curves) = run.curves() {
             div.charts {
                 // A picture for each measure: they stand side by side where there is room.
@@ -66,11 +66,4 @@ fn measures(curves: &Curves) -> Vec<Selection> {
         Selection::Named(same.map(|series| series.name.raw().to_owned()).collect())
     };
     measures.iter().map(names).collect()
-}
-
-/// With a capital and a full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::super::facts::Run as Listed;
 use super::super::list::{bar, time};
 use super::super::row::{Tone, phase};
+use super::super::runs::Run as Listed;
 use super::super::text::{Said, Told, quoted};
 use crate::detail::{Detail, Run};
 use crate::model::{JobName, Pretty};
@@ -32,7 +32,7 @@ fn listed(run: &Listed) -> Markup {
     html! {
         div.line {
             h3.mono { (Said(run.job.short())) }
-            span class=(phase(run.phase).class()) { (run.state.word()) }
+            span class={ "badge " (phase(run.phase).class()) } { (run.state.word()) }
         }
         dl.facts {
             @for (what, at) in [("Created", run.created), ("Began", run.started), ("Ended", run.ended)] {
@@ -49,7 +49,7 @@ fn run(run: &Run<'_>) -> Markup {
     html! {
         div.line {
             h3.mono { (Said(job.name.short())) }
-            span class=(tone.class()) { (job.state.word()) }
+            span class={ "badge " (tone.class()) } { (job.state.word()) }
         }
         dl.facts {
             @if let Some(at) = job.create_time { div { dt { "Created" } dd { (time(at)) } } }

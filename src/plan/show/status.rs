@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::words;
-use crate::model::{Costs, JobName, Key, Pretty, Progress, Spent, Untrusted};
+use crate::model::{Costs, JobName, Key, Pretty, Progress, Spent, Untrusted, Usd};
 use crate::plan::{Action, Plan};
 
 /// Raised when a reader of an older version would misread the document.
@@ -141,7 +141,7 @@ pub fn models<'a>(
 /// whose cost is known, how many those are, and how many are not.
 pub fn spent(spent: Spent) -> Value {
     let Spent { usd, known, unknown } = spent;
-    json!({"usd": (usd * 100.0).round() / 100.0, "runs": known, "unknownRuns": unknown})
+    json!({"usd": Usd(usd).cents(), "runs": known, "unknownRuns": unknown})
 }
 
 /// `endpoints/12`: its place is known, and `describe` has the full name.

@@ -339,23 +339,24 @@ struct Hyper {
 
 impl Method {
     fn supervised(self) -> SupervisedTuningSpec {
-        let Self {
+        let PreferenceOptimizationSpec {
             training_dataset_uri,
             validation_dataset_uri,
             export_last_checkpoint_only,
             hyper_parameters,
-        } = self;
+        } = self.preference();
         SupervisedTuningSpec {
-            training_dataset_uri: training_dataset_uri.unwrap_or_default(),
-            validation_dataset_uri: present(validation_dataset_uri),
+            training_dataset_uri,
+            validation_dataset_uri,
             export_last_checkpoint_only,
             hyper_parameters: hyper_parameters.map(
-                |Hyper { epoch_count, adapter_size, learning_rate_multiplier, beta: _ }| {
-                    HyperParameters {
-                        epoch_count: epoch_count.map(|n| n.0),
-                        adapter_size: adapter_size.as_deref().and_then(AdapterSize::from_name),
-                        learning_rate_multiplier: learning_rate_multiplier.map(|x| x.0),
-                    }
+                |PreferenceHyperParameters {
+                     epoch_count,
+                     adapter_size,
+                     learning_rate_multiplier,
+                     beta: _,
+                 }| {
+                    HyperParameters { epoch_count, adapter_size, learning_rate_multiplier }
                 },
             ),
         }

@@ -199,13 +199,13 @@ impl Looks {
                 }
             }
         }
-        let charts = match (measured(&runs), before) {
+        let charts = match (Observed::measured(&runs), before) {
             (None, _) if jobs.is_empty() => Charts::Unread("There is no run yet.".to_owned()),
             (None, _) => Charts::Failed("No run could be read.".to_owned()),
             // The same run, and it had ended: its curves are what they were.
             (Some(run), Some(before))
                 if has_ended(run)
-                    && measured(&before.runs) == Some(run)
+                    && Observed::measured(&before.runs) == Some(run)
                     && !matches!(before.charts, Charts::Failed(_)) =>
             {
                 before.charts.clone()
@@ -277,9 +277,4 @@ impl Seen {
 
 fn has_ended(run: &Observed) -> bool {
     matches!(run.phase(), Phase::Good | Phase::Bad | Phase::Cancelled)
-}
-
-/// The run whose curves are shown: the newest that has any.
-fn measured(runs: &[Observed]) -> Option<&Observed> {
-    runs.iter().find(|run| run.experiment.is_some()).or(runs.first())
 }

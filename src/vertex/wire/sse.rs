@@ -5,13 +5,18 @@
 //! line breaks, comments and other fields are passed over. Of it a stream of
 //! answers uses no names, ids or reconnection, so that what is left is less than
 //! a library and its adapter.
+//!
+//! # Invariant
+//!
+//! How a stream was cut into pieces on its way changes nothing that is read from
+//! it.
 
 /// Most bytes of one event; an answer as a whole has no more.
 const MAX_EVENT: usize = 16 * 1024 * 1024;
 
 /// Reads events from bytes that come in any pieces.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     /// The beginning of a line whose end has not come.
     line: Vec<u8>,
     /// The data of the event so far; `None` before its first line of data.
@@ -32,7 +37,7 @@ impl Decoder {
     ///
     /// # Errors
     /// An event beyond any sense.
-    pub fn feed(&mut self, bytes: &[u8], events: &mut Vec<Vec<u8>>) -> Result<(), TooLong> {
+    pub(crate) fn feed(&mut self, bytes: &[u8], events: &mut Vec<Vec<u8>>) -> Result<(), TooLong> {
         let mut rest = bytes;
         while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
             let (before, from) = rest.split_at(at);
@@ -58,7 +63,7 @@ impl Decoder {
     /// The stream has ended: what it did not end itself. The standard drops
     /// that; whether an answer is whole is in the answer, so nothing is lost
     /// by handing it on.
-    pub fn finish(mut self) -> Option<Vec<u8>> {
+    pub(crate) fn finish(mut self) -> Option<Vec<u8>> {
         let line = std::mem::take(&mut self.line);
         let mut events = Vec::new();
         if !line.is_empty() {

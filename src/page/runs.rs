@@ -12,7 +12,7 @@ use crate::model::{
 
 /// Runs of a model that are kept, the newest: a model that is tuned anew each
 /// week has those of a month.
-pub const NEWEST: usize = 5;
+const NEWEST: usize = 5;
 
 /// A run, as a row shows it.
 #[derive(Debug, Clone, PartialEq)]
