@@ -9,6 +9,7 @@ pub mod catalog;
 mod data_stats;
 mod desired;
 mod duration;
+mod emulated;
 mod grouped;
 pub mod identity;
 mod job;
@@ -29,9 +30,10 @@ pub(crate) use spec::digits;
 
 pub use belonging::Belonging;
 pub use bucket::{Bucket, BucketError};
-pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure};
+pub use data_stats::{Bar, DataStats, Distribution, DroppedRow, Measure, Share};
 pub use desired::{Desired, Limits, Source, Wanted, Workspace};
 pub use duration::{DurationError, Pretty, parse_duration};
+pub use emulated::emulated;
 pub use grouped::Grouped;
 pub use job::{
     Checkpoint, Facts, FoundModel, Glimpse, JobError, JobState, Listing, Observation, Observed,

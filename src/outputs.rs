@@ -6,8 +6,9 @@
 //!    for: while that is trained, the model before it is shown apart.
 //! 2. What does not read as a name is handed on as none: every value is made of
 //!    letters that no shell, no file and no address takes for more.
-//! 3. Nothing is asked for: a listing says it all. What it says can be old, for
-//!    an endpoint can be undeployed by hand.
+//! 3. No endpoint is asked for: a listing says it all, and what was asked of the
+//!    models of names without a run. What they say can be old, for an
+//!    endpoint can be undeployed by hand.
 
 mod configmap;
 mod document;

@@ -12,7 +12,20 @@ pub struct Failure {
     pub(super) hint: Option<String>,
 }
 
+/// What could not be done, and what the system said to it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct Caused {
+    what: String,
+    source: std::io::Error,
+}
+
 impl Failure {
+    /// Of what the system refused. `what` does not repeat `source`.
+    pub(super) fn caused(exit: Exit, what: impl Into<String>, source: std::io::Error) -> Self {
+        Self::new(exit, Caused { what: what.into(), source })
+    }
+
     pub(super) fn new(
         exit: Exit,
         error: impl Into<Box<dyn std::error::Error + Send + Sync>>,

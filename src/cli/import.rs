@@ -20,7 +20,7 @@ use crate::vertex::Keep;
 #[command(after_help = HOW)]
 pub struct Args {
     /// Jobs, by full name, `tuningJobs/ID` or ID
-    #[arg(value_name = "JOB", required_unless_present = "all")]
+    #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
 
     /// Every job of the listed places that no manifest speaks of: of each
@@ -52,6 +52,10 @@ const READS_AT_A_TIME: usize = 8;
 
 /// Looks, reads and prints.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    if args.jobs.is_empty() && !args.all {
+        return Err(Failure::usage("no job is named")
+            .hint("name jobs, or pass --all for every one that no manifest speaks of"));
+    }
     let session = Session::for_looking(&args.paths, global, output).await?;
     session.with(async |session| tell(&args, session, global, output).await).await
 }
@@ -143,14 +147,20 @@ fn files(directory: &Path, import: &Import, output: &Output) -> Result<(), Failu
         ))
         .hint("name another directory"));
     }
-    let failed =
-        |error: Box<dyn std::error::Error + Send + Sync>| Failure::new(Exit::Unexpected, error);
     std::fs::create_dir_all(directory).map_err(|source| {
-        failed(format!("could not make `{}`: {source}", shown(directory)).into())
+        let hint = match directory.exists() {
+            true => "that is a file; name a directory",
+            false => "name a directory that you may write to",
+        };
+        let text = format!("could not make the directory `{}`", shown(directory));
+        Failure::caused(Exit::Unexpected, text, source).hint(hint)
     })?;
     for manifest in &import.manifests {
         let path = path(&manifest.name);
-        write::create(&path, &manifest.text).map_err(|error| failed(error.into()))?;
+        write::create(&path, &manifest.text).map_err(|error| {
+            let hint = "name a directory that you may write to";
+            Failure::new(Exit::Unexpected, error).hint(hint)
+        })?;
         output.data(&format!("{}\n", shown(&path)));
     }
     Ok(())

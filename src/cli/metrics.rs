@@ -20,7 +20,6 @@ use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
 use super::session::Session;
-use super::write;
 use crate::curves::{MOST_RUNS, Run, Selection};
 use crate::model::{JobName, Place};
 use crate::vertex::Reach;
@@ -29,7 +28,7 @@ use crate::vertex::Reach;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Tuned models; of each the run that matches its manifest, else the newest
-    #[arg(value_name = "NAME", required_unless_present = "run")]
+    #[arg(value_name = "NAME")]
     pub names: Vec<String>,
 
     /// A run: its full name, `tuningJobs/ID` or its ID (repeatable)
@@ -87,6 +86,10 @@ pub enum Format {
 
 /// Looks and shows.
 pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    if args.names.is_empty() && args.run.is_empty() {
+        return Err(Failure::usage("no tuned model and no run is named")
+            .hint("name tuned models, or runs with --run JOB"));
+    }
     if args.follow && args.write.is_none() && matches!(args.format, Format::Svg | Format::Html) {
         return Err(Failure::usage("--follow draws a picture again and again: where to?")
             .hint("add --write FILE, or leave out --format"));
@@ -151,11 +154,4 @@ fn known_series(names: &[String], runs: &[Run]) -> Result<(), Failure> {
         return Err(Failure::usage(format!("no run has a series `{}`", shown(name))).hint(hint));
     }
     Ok(())
-}
-
-/// Writes to the file that was asked for.
-fn write_file(path: &std::path::Path, text: &str) -> Result<(), Failure> {
-    write::replace(path, text).map(|_| ()).map_err(|error| {
-        Failure::new(Exit::Unexpected, error).hint("name a file in a folder that you may write to")
-    })
 }

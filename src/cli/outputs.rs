@@ -1,6 +1,6 @@
 //! `retune outputs`: what tuned models leave for those who call them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Global;
 use super::count::count;
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session};
 use super::write;
-use crate::model::inert_json;
+use crate::model::{emulated, inert_json};
 use crate::observe;
 use crate::outputs::{self, ConfigMap, ConfigMapError, FieldError, Prefix};
 
@@ -54,8 +54,9 @@ pub struct Args {
 
 const WHICH: &str = "\
 An endpoint is there when the run that the manifest asks for has succeeded, and only then. While
-it trains, what served before is in fields of its own, `previous`. Vertex is asked for a listing
-and no more: an endpoint that was undeployed by hand may still be in it.";
+it trains, what served before is in fields of its own, `previous`. Vertex is asked for a listing,
+and for the models of names without a run: an endpoint that was undeployed by hand may
+still be in it.";
 
 /// How to write outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -155,9 +156,13 @@ async fn tell(
         return Err(Failure::new(Exit::Failed, what).hint(next));
     }
     output.say(&notes);
+    if session.emulator {
+        let with = if session.ends_emulator() { "this command" } else { "the retune that runs it" };
+        output.complain(&format!("these lead to the emulator, which ends with {with}\n"));
+    }
     let text = render(args, map, &all, session.emulator)?;
     match &args.write {
-        Some(path) => save(path, &text, output)?,
+        Some(path) => write::save(path, &text, output)?,
         None => output.data(&text),
     }
     Ok(Exit::Done)
@@ -173,8 +178,8 @@ fn render(
     let prefix = args.prefix.as_ref().unwrap_or(&default);
     let text = match args.format {
         Format::Text => outputs::text(all, emulator),
-        Format::Json => inert_json(&format!("{:#}\n", outputs::document(all))),
-        Format::Yaml => yaml(&outputs::document(all))?,
+        Format::Json => inert_json(&format!("{:#}\n", emulated(outputs::document(all), emulator))),
+        Format::Yaml => yaml(&emulated(outputs::document(all), emulator))?,
         Format::Env => outputs::env(all, prefix).map_err(refused)?,
         Format::Github => outputs::github(all).map_err(refused)?,
         Format::Configmap => match map.map(|map| map.with(all, prefix)) {
@@ -200,16 +205,4 @@ fn refused(error: FieldError) -> Failure {
 
 fn yaml(value: &serde_json::Value) -> Result<String, Failure> {
     serde_yaml::to_string(value).map_err(|error| Failure::new(Exit::Unexpected, error))
-}
-
-fn save(path: &Path, text: &str, output: &Output) -> Result<(), Failure> {
-    let written =
-        write::replace(path, text).map_err(|error| Failure::new(Exit::Unexpected, error))?;
-    let path = path.to_string_lossy();
-    let path = crate::model::Untrusted::new(path);
-    output.say(&match written {
-        write::Written::Changed => format!("wrote {}\n", path.shown()),
-        write::Written::Unchanged => format!("{} is as it was\n", path.shown()),
-    });
-    Ok(())
 }

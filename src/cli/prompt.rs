@@ -27,7 +27,7 @@ pub struct Args {
     pub name: String,
 
     /// What to ask; `-` reads it from standard input
-    #[arg(required_unless_present_any = ["files", "prompts"], conflicts_with = "prompts")]
+    #[arg(conflicts_with = "prompts")]
     pub text: Option<String>,
 
     /// Manifests or a directory (repeatable) [default: manifests/, else the current directory]
@@ -159,6 +159,12 @@ pub(super) async fn run(args: Args, global: &Global, output: &Output) -> Result<
         return Err(
             Failure::usage("--stream prints as it comes, and JSON is one document").hint(hint)
         );
+    }
+    if args.text.is_none() && args.files.is_empty() && args.prompts.is_none() {
+        return Err(Failure::usage("nothing is asked").hint(
+            "add what to ask, or `-` for standard input; --file gs://BUCKET/OBJECT, or \
+             --prompts FILE for many",
+        ));
     }
     let question = match &args.prompts {
         Some(path) => {

@@ -288,6 +288,11 @@ impl Session {
             .collect()
     }
 
+    /// Whether the emulator is inside this process.
+    pub(super) fn ends_emulator(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Does `work`, and closes the session however that ends: whoever comes next
     /// must not look for an emulator that is no more.
     pub(super) async fn with<T>(self, work: impl AsyncFnOnce(&Self) -> T) -> T {

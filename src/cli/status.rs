@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::session::{Needs, Session};
 use super::table::table;
-use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd};
+use crate::model::{Belonging, Costs, JobName, Progress, Spent, Usd, emulated};
 use crate::plan::Plan;
 use crate::plan::show::status::{self, ModelStatus};
 use crate::vertex::Vertex;
@@ -78,7 +78,9 @@ async fn tell(
     let progress = progress(&session.client, &plan).await;
     match args.format {
         Format::Json => {
-            output.document(&status::document(&plan, &progress, &costs, session.same_service()))
+            let same_service = session.same_service();
+            let document = status::document(&plan, &progress, &costs, same_service);
+            output.document(&emulated(document, session.emulator));
         }
         Format::Text => {
             let models = status::models(&plan, &progress, &costs, session.same_service());

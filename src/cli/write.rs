@@ -8,7 +8,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
 use crate::clock::{Entropy, SystemEntropy};
+use crate::model::Untrusted;
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +25,35 @@ pub(super) enum Written {
 
 /// Why a file was not written; what was there is there.
 #[derive(Debug, thiserror::Error)]
-#[error("could not write `{}`", crate::model::Untrusted::new(path.to_string_lossy()).shown())]
+#[error("could not write `{}`", Untrusted::new(path.to_string_lossy()).shown())]
 pub(super) struct WriteError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// Puts `text` into the file that was asked for, as [`replace`] does, and says
+/// what became of it.
+pub(super) fn save(path: &Path, text: &str, output: &Output) -> Result<(), Failure> {
+    let written = replace(path, text).map_err(|error| {
+        let hint = hint(path, &error.source);
+        Failure::new(Exit::Unexpected, error).hint(hint)
+    })?;
+    let name = Untrusted::new(path.to_string_lossy());
+    output.say(&match written {
+        Written::Changed => format!("wrote {}\n", name.shown()),
+        Written::Unchanged => format!("{} holds this already\n", name.shown()),
+    });
+    Ok(())
+}
+
+/// What to do about a file that cannot be written, or made.
+pub(super) fn hint(path: &Path, error: &io::Error) -> String {
+    let directory = directory(path);
+    if error.kind() == io::ErrorKind::NotFound && !directory.exists() {
+        let directory = Untrusted::new(directory.to_string_lossy());
+        return format!("make the directory `{}` first", directory.shown());
+    }
+    "name a file in a directory that you may write to".to_owned()
 }
 
 /// Puts `text` into the place of whatever `path` held. A file keeps its
@@ -119,7 +148,7 @@ fn beside(
 }
 
 /// A new file beside `path`. A name that is taken stays with whoever took it:
-/// containers that share a folder have the same process numbers, so the name is
+/// containers that share a directory have the same process numbers, so the name is
 /// drawn.
 fn unused(path: &Path, entropy: &impl Entropy) -> io::Result<(PathBuf, File)> {
     let no_name = || io::Error::new(io::ErrorKind::InvalidInput, "it names no file");
@@ -127,7 +156,7 @@ fn unused(path: &Path, entropy: &impl Entropy) -> io::Result<(PathBuf, File)> {
     let short: String = name.chars().take(SHORT).collect();
     let mut tries = 1;
     loop {
-        let beside = folder(path).join(format!(".{short}.{:016x}.tmp", entropy.bits()));
+        let beside = directory(path).join(format!(".{short}.{:016x}.tmp", entropy.bits()));
         match OpenOptions::new().write(true).create_new(true).open(&beside) {
             Ok(file) => return Ok((beside, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && tries < NAMES => {
@@ -145,13 +174,13 @@ const NAMES: u32 = 8;
 /// they fit the 255 bytes of a name.
 const SHORT: usize = 50;
 
-fn folder(path: &Path) -> &Path {
+fn directory(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name of a file is on the disk when its folder is.
+/// The name of a file is on the disk when its directory is.
 fn on_disk(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(directory(path))?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

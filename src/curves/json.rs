@@ -21,6 +21,8 @@ const FORMAT_VERSION: u32 = 1;
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     format_version: u32,
+    #[serde(skip_serializing_if = "is_false")]
+    emulator: bool,
     runs: Vec<JsonRun<'a>>,
 }
 
@@ -85,10 +87,15 @@ struct JsonPoint {
     not_finite: Option<&'static str>,
 }
 
-/// The document.
-pub fn json(runs: &[Run], selection: &Selection) -> String {
+/// What is not said of Vertex itself.
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The document; of an emulator's runs it says that they are.
+pub fn json(runs: &[Run], selection: &Selection, emulator: bool) -> String {
     let runs = runs.iter().map(|run| json_run(run, selection)).collect();
-    let document = Document { format_version: FORMAT_VERSION, runs };
+    let document = Document { format_version: FORMAT_VERSION, emulator, runs };
     inert_json(&layout::text(&document))
 }
 
@@ -151,18 +158,22 @@ fn json_point(point: &Point) -> JsonPoint {
 
 #[derive(Serialize)]
 struct Step<'a> {
+    #[serde(skip_serializing_if = "is_false")]
+    emulator: bool,
     name: Option<&'a str>,
     job: Option<String>,
     step: i64,
     values: std::collections::BTreeMap<&'a str, JsonPoint>,
 }
 
-/// A line of JSON for each step that has a point which `fresh` says yes to.
-pub fn json_steps(run: &Run, fresh: impl Fn(&Series, &Point) -> bool) -> String {
+/// A line of JSON for each step that has a point which `fresh` says yes to; of
+/// an emulator's run it says that it is.
+pub fn json_steps(run: &Run, fresh: impl Fn(&Series, &Point) -> bool, emulator: bool) -> String {
     let mut steps: std::collections::BTreeMap<i64, Step<'_>> = Default::default();
     for series in run.curves().into_iter().flat_map(|curves| &curves.series) {
         for point in series.points.iter().filter(|point| fresh(series, point)) {
             let step = steps.entry(point.step).or_insert_with(|| Step {
+                emulator,
                 name: run.name.as_deref(),
                 job: run.job.as_ref().map(ToString::to_string),
                 step: point.step,

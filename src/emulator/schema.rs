@@ -293,10 +293,10 @@ impl Reader {
     }
 }
 
-/// Whether proto JSON leaves the value out. Messages have presence.
 /// Messages whose fields are all `optional` in the proto: 0 is not "not set".
 const PRESENT: [&str; 2] = ["GenerationConfig", "GenerationConfigThinkingConfig"];
 
+/// Whether proto JSON leaves the value out. Messages have presence.
 fn is_default(kind: &str, value: &Value) -> bool {
     match value {
         Value::String(text) if kind.starts_with("enum ") => text.ends_with("_UNSPECIFIED"),

@@ -56,6 +56,17 @@ pub enum Cost {
     AtMost(Usd),
 }
 
+impl Price {
+    /// For people, behind what a run costs: ` at $25.00 a million tokens, …`.
+    pub fn words(&self) -> String {
+        let by = match self.source {
+            PriceSource::Workspace => "by the Workspace".to_owned(),
+            PriceSource::Table(day) => format!("as reported by {day}"),
+        };
+        format!(" at {} a million tokens, {by}", self.per_million)
+    }
+}
+
 impl Prices {
     /// With prices of the user's own.
     pub fn new(own: BTreeMap<String, f64>) -> Self {

@@ -11,8 +11,9 @@ use super::*;
 use crate::curves::{Curves, Missing, Point, Series};
 use crate::detail::Detail;
 use crate::model::{
-    Costs, Desired, Facts, JobError, JobName, JobState, Key, Name, Observed, Place, Prices,
-    Progress, Source, Spent, Stamp, TunedModel, TuningSpec, Untrusted, Wanted,
+    Bar, Costs, DataStats, Desired, Distribution, Facts, JobError, JobName, JobState, Key, Measure,
+    Name, Observed, Place, Prices, Progress, Source, Spent, Stamp, TunedModel, TuningSpec,
+    Untrusted, Wanted,
 };
 use crate::plan::{Held, HoldReason, InFlight, InSync, Orphan, Plan};
 
@@ -334,4 +335,30 @@ fn a_label_that_cannot_be_read_is_no_zero() {
     let html = view_of(&run, &Around::default(), &unread()).html;
     let run = html.split_once("Attempt").unwrap().0;
     assert!(run.ends_with("<dt>Rerun</dt><dd>unreadable</dd></div><div><dt>"), "{run}");
+}
+
+#[test]
+fn numbers_at_the_ends_of_what_there_is_are_drawn_or_left_out() {
+    let spread = |min, max| Distribution {
+        measure: Measure::Scores,
+        sum: None,
+        billable_sum: None,
+        min: Some(min),
+        max: Some(max),
+        mean: None,
+        median: Some(0.5),
+        p5: None,
+        p95: None,
+        buckets: vec![Bar { left: min, right: max, count: 8.0 }],
+    };
+    let page = |distributions| {
+        let data = Some(Box::new(DataStats { distributions, ..DataStats::default() }));
+        let run = Facts { data, ..facts(1, JobState::Succeeded) }.into();
+        view_of(&run, &Around::default(), &unread()).html
+    };
+    let wide = page(vec![spread(-1e308, 1e308)]);
+    assert!(wide.contains(r#"<rect x="0.0" y="0.0" width="400.0" height="64.0">"#), "{wide}");
+    assert!(wide.contains("<span>-1.00e308</span><span>1.00e308</span>"), "{wide}");
+    let narrow = page(vec![spread(0.0, 5e-324)]);
+    assert!(narrow.contains("median 0.50") && !narrow.contains("<rect"), "{narrow}");
 }

@@ -81,6 +81,16 @@ fn every_line_that_could_be_the_real_service_says_emulator() {
     ");
     assert!(world.run("describe faq --emulator").starts_with("faq (emulator)\n"));
     assert!(world.run("jobs --emulator").contains("1 job (emulator)."));
+    for asked in ["outputs", "metrics faq", "status", "prompt faq hi"] {
+        let shown = world.run(&format!("{asked} --emulator --format json"));
+        let document = shown.split("\n--- stderr").next().unwrap();
+        assert!(document.contains("\n  \"emulator\": true"), "{asked}: {shown}");
+    }
+    assert_snapshot!(world.run("outputs --emulator --format env").split("--- stderr").nth(1).unwrap(), @"
+
+    these lead to the emulator, which ends with this command
+    [exit 0]
+    ");
 }
 
 #[test]
@@ -110,6 +120,7 @@ fn a_second_process_uses_the_emulator_of_the_first() {
     emulator: using the one that another retune runs in this directory
     [exit 0]
     ");
+    assert!(world.run("outputs --emulator").contains("which ends with the retune that runs it\n"));
     world.block_on(first.stop());
     assert_snapshot!(world.run("status --emulator --quiet"), @"
     NAME  STATUS  RUN

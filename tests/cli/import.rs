@@ -246,12 +246,9 @@ fn jobs_are_named_as_they_are() {
     ");
     assert_snapshot!(world.run("import"), @"
     --- stderr
-    error: the following required arguments were not provided:
-      <JOB>...
+    error: no job is named
 
-    Usage: retune import <JOB>...
-
-    For more information, try '--help'.
+    hint: name jobs, or pass --all for every one that no manifest speaks of
     [exit 64]
     ");
     assert_snapshot!(world.run("import --all 42"), @"
@@ -266,6 +263,15 @@ fn jobs_are_named_as_they_are() {
     // The older run of a name, with another spec.
     world.wants_no_more("faq");
     let job = world.full_job(2);
+    world.write("taken", "");
+    assert_snapshot!(world.run(&format!("import {job} --write taken")), @"
+    --- stderr
+    error: could not make the directory `taken`
+      caused by: File exists (os error 17)
+
+    hint: that is a file; name a directory
+    [exit 1]
+    ");
     assert_snapshot!(world.run(&format!("import {job} --write manifests")), @"
     manifests/faq.yaml
     --- stderr

@@ -271,6 +271,10 @@ fn why_a_run_has_no_experiment() {
             _ => {
                 assert_eq!(why, "inCloudStorage");
                 assert!(shown.contains("at gs://vertex-tuning-metrics/"), "{shown}");
+                // The page says what the command says.
+                let page = world.stdout("status faq --html -");
+                assert!(page.contains("gs://vertex-tuning-metrics/"), "{page}");
+                assert!(!page.contains("never had an experiment"), "{page}");
             }
         }
     }
@@ -362,12 +366,9 @@ fn names_that_mean_nothing() {
     assert!(said.starts_with("error: no tuned model is named `a\\u{1b}]0;x\\u{7}b`\n"), "{said}");
     assert_snapshot!(world.run("metrics"), @"
     --- stderr
-    error: the following required arguments were not provided:
-      <NAME>...
+    error: no tuned model and no run is named
 
-    Usage: retune metrics <NAME>...
-
-    For more information, try '--help'.
+    hint: name tuned models, or runs with --run JOB
     [exit 64]
     ");
     assert_snapshot!(world.run("metrics --run nonsense"), @"
@@ -447,18 +448,23 @@ fn a_file_is_written_whole() {
     let world = trained(model("faq").validation(VALIDATION));
     assert_snapshot!(world.run("metrics faq --format html --write curves.html"), @"
     --- stderr
-    Wrote curves.html.
+    wrote curves.html
+    [exit 0]
+    ");
+    assert_snapshot!(world.run("metrics faq --format html --write curves.html"), @"
+    --- stderr
+    curves.html holds this already
     [exit 0]
     ");
     let page = String::from_utf8(std::fs::read(world.path("curves.html")).unwrap()).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
     assert_eq!(world.stdout("metrics faq --format html"), page);
-    assert_snapshot!(world.run("metrics faq --format svg --write no/such/folder/x.svg"), @"
+    assert_snapshot!(world.run("metrics faq --format svg --write no/such/directory/x.svg"), @"
     --- stderr
-    error: could not write `no/such/folder/x.svg`
+    error: could not write `no/such/directory/x.svg`
       caused by: No such file or directory (os error 2)
 
-    hint: name a file in a folder that you may write to
+    hint: make the directory `no/such/directory` first
     [exit 1]
     ");
 }

@@ -243,7 +243,7 @@ fn a_file_is_written_when_it_differs() {
     let inode = std::fs::metadata(&path).unwrap().ino();
     assert_snapshot!(world.run("outputs faq --format json --write outputs.json"), @"
     --- stderr
-    outputs.json is as it was
+    outputs.json holds this already
     [exit 0]
     ");
     assert_eq!(std::fs::metadata(&path).unwrap().ino(), inode);
@@ -255,6 +255,8 @@ fn a_file_is_written_when_it_differs() {
     --- stderr
     error: could not write `no/such/file`
       caused by: No such file or directory (os error 2)
+
+    hint: make the directory `no/such` first
     [exit 1]
     ");
 }

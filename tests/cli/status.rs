@@ -249,7 +249,7 @@ fn a_page_that_cannot_be_written_leaves_what_was_there() {
     error: could not write `nowhere/page.html`
       caused by: No such file or directory (os error 2)
 
-    hint: name a file in a directory that you may write to, or `-` for standard output
+    hint: make the directory `nowhere` first
     [exit 1]
     ");
     assert_snapshot!(world.run("status --html manifests"), @"
@@ -257,7 +257,7 @@ fn a_page_that_cannot_be_written_leaves_what_was_there() {
     error: could not write `manifests`
       caused by: it is no regular file
 
-    hint: name a file in a directory that you may write to, or `-` for standard output
+    hint: name a file in a directory that you may write to
     [exit 1]
     ");
     assert!(world.run("status --html page.html --format json").ends_with("[exit 64]"));

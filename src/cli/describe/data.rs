@@ -3,10 +3,13 @@
 use std::fmt::Write;
 
 use crate::detail::Run;
-use crate::model::{DataStats, Distribution, Grouped, Measure, PriceSource, Prices};
+use crate::model::{DataStats, Distribution, Grouped, Prices, Share};
 
 /// Columns of a histogram.
 const COLUMNS: usize = 20;
+
+/// What of the whole is no more than an error of rounding: 1e-16, a few times.
+const ROUNDING: f64 = 1e-12;
 
 /// The data of a run and what it costs; empty when nothing was counted.
 pub(super) fn data(run: &Run<'_>, prices: &Prices) -> String {
@@ -56,68 +59,44 @@ fn counts(out: &mut String, data: &DataStats) {
 
 fn price(run: &Run<'_>, prices: &Prices) -> String {
     let price = run.job.base_model().and_then(|model| prices.of(model));
-    let Some(price) = price.filter(|_| run.cost.usd().is_some()) else { return String::new() };
-    let by = match price.source {
-        PriceSource::Workspace => "by the Workspace".to_owned(),
-        PriceSource::Table(day) => format!("as reported by {day}"),
-    };
-    format!(" at {} a million tokens, {by}", price.per_million)
+    price.filter(|_| run.cost.usd().is_some()).map(|price| price.words()).unwrap_or_default()
 }
 
 /// `input tokens   25 ▇▂▁▁ ▁ 2,932  median 414, 90 % from 101 to 1,016`
 fn line(spread: &Distribution) -> String {
     let name = spread.measure.words();
-    let number = |n: Option<f64>| n.map(|n| figure(n, spread.measure)).unwrap_or_default();
+    let number = |n: Option<f64>| n.map(|n| spread.measure.figure(n)).unwrap_or_default();
     let (min, max) = (number(spread.min), number(spread.max));
     let mut text = format!("{name:<14} {min:>6} {} {max}", bars(spread));
     if let Some(median) = spread.median {
-        let _ = write!(text, ", median {}", figure(median, spread.measure));
+        let _ = write!(text, ", median {}", spread.measure.figure(median));
     }
     if let Some((low, high)) = spread.p5.zip(spread.p95) {
-        let (low, high) = (figure(low, spread.measure), figure(high, spread.measure));
+        let (low, high) = (spread.measure.figure(low), spread.measure.figure(high));
         let _ = write!(text, ", 90 % from {low} to {high}");
     }
     text
-}
-
-/// From here on neighbouring numbers are an eighth apart, and digits say nothing.
-const LONG: f64 = 1e15;
-
-fn figure(n: f64, measure: Measure) -> String {
-    match measure {
-        _ if n.abs() >= LONG => format!("{n:.2e}"),
-        // Interpolated between two examples, it may have a half.
-        Measure::InputTokens | Measure::OutputTokens | Measure::Messages => {
-            Grouped(n.round()).to_string()
-        }
-        Measure::Scores | Measure::ScoreVariance => format!("{n:.2}"),
-    }
 }
 
 /// The histogram in eighths of a line. Buckets need not join, so each column
 /// takes what of them lies in it; a column with anything in it is never blank.
 fn bars(spread: &Distribution) -> String {
     const LEVELS: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    // By halves, of which no difference is infinite: only shares matter here.
-    let half = |n: f64| n / 2.0;
-    let (Some(min), Some(max)) = (spread.min.map(half), spread.max.map(half)) else {
-        return String::new();
-    };
-    let width = (max - min) / COLUMNS as f64;
-    if !width.is_finite() {
+    let shares = spread.shares();
+    if shares.is_empty() {
         return String::new();
     }
+    let width = 1.0 / COLUMNS as f64;
     let heights: Vec<f64> = (0..COLUMNS)
         .map(|column| {
-            let from = min + width * column as f64;
+            let from = width * column as f64;
             let to = from + width;
-            let share = |bar: &crate::model::Bar| {
-                let (left, right) = (half(bar.left), half(bar.right));
-                let wide = (right - left).max(width);
-                let common = (left + wide).min(to) - left.max(from);
-                bar.count * (common.max(0.0) / wide)
+            let within = |share: &Share| {
+                let wide = (share.right - share.left).max(width);
+                let common = (share.left + wide).min(to) - share.left.max(from);
+                if common > ROUNDING { share.height * (common / wide) } else { 0.0 }
             };
-            spread.buckets.iter().map(share).sum()
+            shares.iter().map(within).sum()
         })
         .collect();
     let highest = heights.iter().copied().fold(0.0, f64::max);
@@ -132,7 +111,7 @@ fn bars(spread: &Distribution) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Bar;
+    use crate::model::{Bar, Measure};
 
     #[test]
     fn a_recorded_distribution_is_drawn() {

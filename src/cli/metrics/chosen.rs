@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cli::Global;
+use crate::cli::charts::described;
 use crate::cli::failure::{Failure, meant};
 use crate::cli::output::Output;
 use crate::cli::runs::{job_names, read, runs};
 use crate::cli::session::Session;
+use crate::curves::{Curves, Missing, Run};
 use crate::model::{Desired, JobName, Name, Observation, Observed, Place, Untrusted};
 use crate::observe;
 use crate::plan::{Plan, plan};
@@ -20,6 +22,13 @@ pub(super) struct Chosen {
     pub(super) name: Option<String>,
     /// The job as it was seen; `None` for a model that was never trained.
     pub(super) job: Option<Observed>,
+}
+
+impl Chosen {
+    /// The run with what is known of it beside its curves.
+    pub(super) fn described(&self, curves: Result<Curves, Missing>) -> Run {
+        described(&self.label, self.name.as_deref(), self.job.as_ref(), curves)
+    }
 }
 
 /// The runs of the names, then those that are named themselves, each once.

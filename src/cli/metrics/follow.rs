@@ -8,9 +8,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reading::{Unread, described, experiment, without_experiment};
+use super::reading::failure;
 use super::show::{Shown, note_lines};
 use super::{Args, Chosen, Format, known_series, reach};
+use crate::cli::charts::{Unread, experiment, without_experiment};
 use crate::cli::connect::VertexClient;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -149,7 +150,7 @@ async fn until_all_end(
                 Err(unread) => {
                     followed.failures += 1;
                     if followed.failures >= FAILURES_IN_A_ROW {
-                        return Err(unread.failure(session));
+                        return Err(failure(unread, session));
                     }
                     telling.failed(&unread, interval);
                 }
@@ -180,7 +181,7 @@ async fn until_all_end(
 impl Followed {
     fn new(chosen: Chosen) -> Self {
         let missing = if chosen.job.is_some() { Missing::NoExperiment } else { Missing::NoRun };
-        let run = described(&chosen, Err(missing));
+        let run = chosen.described(Err(missing));
         Self {
             chosen,
             run,
@@ -222,7 +223,7 @@ impl Followed {
             }
             self.heads = heads;
         }
-        self.run = described(&self.chosen, curves);
+        self.run = self.chosen.described(curves);
         let now = (self.run.state.clone(), self.run.curves.as_ref().err().cloned());
         Ok(points || before != now)
     }
@@ -264,7 +265,7 @@ impl Followed {
         };
         let text = match shown.format {
             Format::Csv => curves::csv_rows(&self.run, fresh),
-            Format::Json => curves::json_steps(&self.run, fresh),
+            Format::Json => curves::json_steps(&self.run, fresh, shown.emulator),
             Format::Text | Format::Svg | Format::Html => steps(&self.run, fresh, several),
         };
         for series in self.run.curves().into_iter().flat_map(|curves| &curves.series) {

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Args, Format, selection, write_file};
+use super::{Args, Format, selection};
 use crate::cli::environment::Terminal;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::session::Session;
+use crate::cli::write;
 use crate::curves::{self, Curves, Labeled, Look, Options, Run, Selection};
 use crate::model::Untrusted;
 use crate::plan::show::wrapped;
@@ -30,7 +31,7 @@ pub(super) struct Shown<'a> {
     ascii: bool,
     /// Whether the terminal moves its cursor.
     pub(super) moves: bool,
-    emulator: bool,
+    pub(super) emulator: bool,
     output: &'a Output,
 }
 
@@ -63,9 +64,7 @@ impl<'a> Shown<'a> {
         match self.write {
             Some(path) => {
                 let plain = anstream::adapter::strip_str(&text).to_string();
-                write_file(path, &plain)?;
-                let path = Untrusted::new(path.to_string_lossy());
-                self.output.say(&format!("Wrote {}.\n", path.shown()));
+                write::save(path, &plain, self.output)?;
             }
             None => self.output.data(&text),
         }
@@ -85,7 +84,7 @@ impl<'a> Shown<'a> {
                 let width = self.output.width().filter(|_| self.write.is_none());
                 self.text(runs, width.unwrap_or(USUAL_WIDTH), USUAL_ROWS)
             }
-            Format::Json => curves::json(runs, &self.selection),
+            Format::Json => curves::json(runs, &self.selection, self.emulator),
             Format::Csv => curves::csv(runs, &self.selection),
             Format::Html => curves::html(runs, &self.selection, self.emulator),
             Format::Svg => {

@@ -40,7 +40,7 @@ pub(super) async fn run(
     );
     match asking.args.format {
         Format::Json => {
-            let mut value = document(whom);
+            let mut value = document(asking, whom);
             value.insert("tuned".to_owned(), side(&tuned, &whom.endpoint));
             value.insert("base".to_owned(), side(&theirs, &base_name));
             asking.output.document(&Value::Object(value));

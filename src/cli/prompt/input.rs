@@ -17,6 +17,9 @@ const MAX_TEXT: u64 = 20 * 1024 * 1024;
 /// Largest file of prompts: that of a training set (Google's tuning guide: 1 GB).
 const MAX_PROMPTS: u64 = 1024 * 1024 * 1024;
 
+/// What a file of prompts holds.
+const ONE_A_LINE: &str = "one a line: {\"prompt\": \"Where is my parcel?\"}, or lines of a dataset";
+
 /// The text to ask.
 pub(super) fn text(argument: Option<&str>, files: &[Media]) -> Result<String, Failure> {
     let text = match argument {
@@ -24,7 +27,7 @@ pub(super) fn text(argument: Option<&str>, files: &[Media]) -> Result<String, Fa
             let mut bytes = Vec::new();
             let read = io::stdin().lock().take(MAX_TEXT + 1).read_to_end(&mut bytes);
             read.map_err(|error| {
-                Failure::usage(format!("could not read the prompt from standard input: {error}"))
+                Failure::caused(Exit::Usage, "could not read the prompt from standard input", error)
             })?;
             if bytes.len() as u64 > MAX_TEXT {
                 let most = MAX_TEXT / (1024 * 1024);
@@ -55,7 +58,8 @@ impl Prompts {
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let shown = Untrusted::new(path.to_string_lossy());
         let failed = |error: io::Error| {
-            Failure::new(Exit::Usage, format!("could not read {}: {error}", shown.shown()))
+            Failure::caused(Exit::Usage, format!("could not read {}", shown.shown()), error)
+                .hint(format!("name a file with prompts, {ONE_A_LINE}"))
         };
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(failed)?;
@@ -67,8 +71,7 @@ impl Prompts {
         let prompts = Self { path: path.to_owned(), bytes };
         if prompts.lines().next().is_none() {
             let text = format!("{} has no prompts", shown.shown());
-            return Err(Failure::usage(text)
-                .hint("one a line: {\"prompt\": \"Where is my parcel?\"}, or lines of a dataset"));
+            return Err(Failure::usage(text).hint(ONE_A_LINE));
         }
         Ok(prompts)
     }

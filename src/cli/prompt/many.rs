@@ -68,6 +68,8 @@ struct Tally {
     in_a_row: u32,
     /// What the last of them said.
     last: String,
+    /// The first line without an answer to use, and why: inert text.
+    first: Option<(u64, String)>,
 }
 
 /// Asks what is not answered yet.
@@ -87,10 +89,13 @@ pub(super) async fn run(
         return Err(refuse_stale(asking, prompts, stale.len()));
     }
     let mut tally = Tally::default();
-    for place in done.values() {
+    for (number, place) in &done {
         match known.get(*place).is_some_and(|known| known.good) {
             true => tally.good += 1,
-            false => tally.empty += 1,
+            false => {
+                tally.empty += 1;
+                tally.lacks(*number, "its answer was without a text before");
+            }
         }
     }
     tally.places.clone_from(&done);
@@ -114,14 +119,18 @@ pub(super) async fn run(
             let result = match outcome {
                 Outcome::Answered(it) => {
                     tally.in_a_row = 0;
-                    match it.answer.verdict().is_answer() {
-                        true => tally.good += 1,
-                        false => tally.empty += 1,
+                    match it.answer.verdict() {
+                        verdict if verdict.is_answer() => tally.good += 1,
+                        verdict => {
+                            tally.empty += 1;
+                            tally.lacks(line.number, &verdict.words().unwrap_or_default());
+                        }
                     }
                     answered(&line, &it.answer, it.took)
                 }
                 Outcome::Not(why) => {
                     tally.failed += 1;
+                    tally.lacks(line.number, &why.message);
                     if is_of_the_service(why.kind) {
                         tally.in_a_row += 1;
                         tally.last.clone_from(&why.message);
@@ -195,12 +204,37 @@ pub(super) async fn run(
     if asking.output.is_deaf() {
         return Ok(Exit::Done);
     }
-    Ok(if tally.empty + tally.failed > 0 { Exit::Failed } else { Exit::Done })
+    tally.verdict(asking)
 }
 
 impl Tally {
+    /// A line has no answer to use. Lines end in any order.
+    fn lacks(&mut self, number: u64, why: &str) {
+        if self.first.as_ref().is_none_or(|(first, _)| number < *first) {
+            self.first = Some((number, why.to_owned()));
+        }
+    }
+
+    /// The end of the command, once every line was asked.
+    fn verdict(&self, asking: &Asking<'_>) -> Result<Exit, Failure> {
+        let Some((number, why)) = &self.first else { return Ok(Exit::Done) };
+        let failure = Failure::new(Exit::Failed, format!("line {number}: {why}"));
+        let file = asking
+            .args
+            .output
+            .as_deref()
+            .map(|path| format!(" in {}", Untrusted::new(path.to_string_lossy()).shown()));
+        Err(match self.empty + self.failed {
+            1 => failure,
+            _ => failure.hint(format!(
+                "`error` says why of each of the others{}",
+                file.unwrap_or_else(|| ", in its result".to_owned())
+            )),
+        })
+    }
+
     fn remark(&self) -> String {
-        let Self { places: _, good: _, empty, failed, in_a_row: _, last: _ } = self;
+        let Self { places: _, good: _, empty, failed, in_a_row: _, last: _, first: _ } = self;
         let parts = [(empty, "without a text"), (failed, "failed")];
         let parts = parts.iter().filter(|(number, _)| **number > 0);
         parts.map(|(number, what)| format!(", {number} {what}")).collect()

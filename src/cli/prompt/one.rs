@@ -28,7 +28,7 @@ pub(super) async fn run(
     let answered = asked.map_err(|error| unasked(asking, whom, error))?;
     match asking.args.format {
         Format::Json => {
-            let mut value = document(whom);
+            let mut value = document(asking, whom);
             value.insert("tuned".to_owned(), answered.json(&whom.endpoint));
             asking.output.document(&Value::Object(value));
         }

@@ -55,7 +55,9 @@ impl Results {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let shown = Untrusted::new(path.to_string_lossy()).shown().to_string();
         let failed = |error: io::Error| {
-            Failure::usage(format!("could not open {shown} for the results: {error}"))
+            let hint = write::hint(path, &error);
+            let text = format!("could not open {shown} for the results");
+            Failure::caused(Exit::Usage, text, error).hint(hint)
         };
         // A device or a pipe holds no results to go on with.
         if fs::metadata(path).is_ok_and(|meta| !meta.is_file()) {
@@ -237,7 +239,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 /// A file that the disk does not take any more.
 pub(super) fn unwritten(path: &Path, error: io::Error) -> Failure {
     let shown = Untrusted::new(path.to_string_lossy());
-    Failure::new(Exit::Unexpected, format!("could not write to {}: {error}", shown.shown()))
+    Failure::caused(Exit::Unexpected, format!("could not write to {}", shown.shown()), error)
         .hint("what was asked until then is kept; the same command goes on from there")
 }
 

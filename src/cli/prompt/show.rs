@@ -9,7 +9,7 @@ use super::whom::Whom;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::google::TransportError;
-use crate::model::ResourceName;
+use crate::model::{ResourceName, emulated};
 use crate::prompt::{Answer, Plain, Thinking, Verdict};
 use crate::vertex::ReadError;
 
@@ -60,7 +60,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// What a program needs to know of whom was asked.
-pub(super) fn document(whom: &Whom) -> Map<String, Value> {
+pub(super) fn document(asking: &Asking<'_>, whom: &Whom) -> Map<String, Value> {
     let Whom { name, job, endpoint: _, checkpoint, model, base_model } = whom;
     let value = json!({
         "formatVersion": 1,
@@ -70,6 +70,7 @@ pub(super) fn document(whom: &Whom) -> Map<String, Value> {
         "tunedModel": model,
         "baseModel": base_model,
     });
+    let value = emulated(value, asking.session.emulator);
     value.as_object().cloned().unwrap_or_default()
 }
 

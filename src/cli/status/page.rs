@@ -6,16 +6,15 @@ use std::path::Path;
 use futures_util::StreamExt;
 
 use super::super::charts::charts;
-use super::super::exit::Exit;
 use super::super::failure::Failure;
 use super::super::output::Output;
 use super::super::runs::runs;
 use super::super::session::Session;
-use super::super::write::{self, Written};
+use super::super::write;
 use super::{LOOKS_AT_A_TIME, progress};
 use crate::clock::{Clock, SystemClock};
 use crate::detail::Detail;
-use crate::model::{Belonging, Costs, Desired, Key, Name, Observation, Observed, Place, Untrusted};
+use crate::model::{Belonging, Costs, Desired, Key, Name, Observation, Observed, Place};
 use crate::page::{Charts, Notice, Overview, Runs, View};
 use crate::plan::Policy;
 use crate::vertex::Keep;
@@ -95,17 +94,7 @@ pub(super) async fn write(
         output.data(&page.html);
         return Ok(());
     }
-    let written = write::replace(file, &page.html);
-    let written = written.map_err(|error| {
-        Failure::new(Exit::Unexpected, error)
-            .hint("name a file in a directory that you may write to, or `-` for standard output")
-    })?;
-    let name = Untrusted::new(file.to_string_lossy());
-    output.say(&match written {
-        Written::Changed => format!("wrote {}\n", name.shown()),
-        Written::Unchanged => format!("{} holds this page already\n", name.shown()),
-    });
-    Ok(())
+    write::save(file, &page.html, output)
 }
 
 /// What is not in the file.

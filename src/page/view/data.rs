@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::super::text::Said;
 use crate::detail::{Detail, Run};
-use crate::model::{DataStats, Distribution, Grouped, Measure, PriceSource, Prices};
+use crate::model::{DataStats, Distribution, Grouped, Prices};
 
 pub(super) fn data(detail: &Detail<'_>, prices: &Prices) -> Markup {
     let counted = |run: &&Run<'_>| run.job.data.is_some() || run.job.billable_tokens.is_some();
@@ -44,15 +44,7 @@ fn counts(data: &DataStats) -> Markup {
 fn price(run: &Run<'_>, prices: &Prices) -> Markup {
     let price = run.job.base_model().and_then(|model| prices.of(model));
     let Some(price) = price.filter(|_| run.cost.usd().is_some()) else { return html! {} };
-    html! {
-        small {
-            " at " (Said(price.per_million)) " a million tokens, "
-            @match price.source {
-                PriceSource::Workspace => "by the Workspace",
-                PriceSource::Table(day) => { "as reported by " (day) },
-            }
-        }
-    }
+    html! { small { (Said(price.words())) } }
 }
 
 /// Rows that were left out, which may be many.
@@ -86,10 +78,8 @@ const LEAST: f64 = 1.5;
 
 fn histogram(spread: &Distribution) -> Markup {
     let (Some(min), Some(max)) = (spread.min, spread.max) else { return html! {} };
-    let figure = |n: f64| figure(n, spread.measure);
+    let figure = |n: f64| spread.measure.figure(n);
     let name = spread.measure.words();
-    let scale = WIDTH / (max - min);
-    let highest = spread.buckets.iter().map(|bar| bar.count).fold(0.0, f64::max);
     let range = spread.p5.zip(spread.p95);
     let words = format!("{name}: from {} to {}", figure(min), figure(max));
     html! {
@@ -97,11 +87,9 @@ fn histogram(spread: &Distribution) -> Markup {
             figcaption { (name) }
             svg role="img" aria-label=(words) viewBox={ "0 0 " (WIDTH) " " (HEIGHT) }
                 preserveAspectRatio="none" {
-                @for bar in spread.buckets.iter().filter(|bar| bar.count > 0.0) {
-                    @let left = ((bar.left - min) * scale).clamp(0.0, WIDTH);
-                    // The largest value of a bucket is in it.
-                    @let right = ((bar.right - min) * scale).clamp(left, WIDTH);
-                    @let height = (bar.count / highest * HEIGHT).max(LEAST);
+                @for bar in spread.shares() {
+                    @let (left, right) = (bar.left * WIDTH, bar.right * WIDTH);
+                    @let height = (bar.height * HEIGHT).max(LEAST);
                     rect x=(rounded(left)) y=(rounded(HEIGHT - height))
                         width=(rounded((right - left).max(2.0))) height=(rounded(height)) {}
                 }
@@ -117,14 +105,4 @@ fn histogram(spread: &Distribution) -> Markup {
 
 fn rounded(n: f64) -> String {
     format!("{n:.1}")
-}
-
-fn figure(n: f64, measure: Measure) -> String {
-    match measure {
-        // Interpolated between two examples, it may have a half.
-        Measure::InputTokens | Measure::OutputTokens | Measure::Messages => {
-            Grouped(n.round()).to_string()
-        }
-        Measure::Scores | Measure::ScoreVariance => format!("{n:.2}"),
-    }
 }

@@ -15,7 +15,7 @@ use super::super::metrics::{CONTENT_TYPE, Metrics, Requests};
 use super::super::published::{self, Manifested, Published, Shown};
 use super::looks::Looks;
 use super::page::List;
-use crate::model::{Costs, JobName, Progress, Untrusted, inert_json};
+use crate::model::{Costs, JobName, Progress, Untrusted, emulated, inert_json};
 use crate::plan::Plan;
 use crate::plan::show::status;
 
@@ -120,10 +120,12 @@ pub(super) async fn metrics(State(app): State<Arc<App>>) -> Response {
 pub(super) async fn status(State(app): State<Arc<App>>) -> Response {
     let state = app.published.read();
     let Some(shown) = state.shown else { return not_yet(&state) };
+    let emulator = app.emulator;
     let age = (app.elapsed)().saturating_sub(state.last_good.unwrap_or_default()).as_secs();
     // Thousands of models take longer than a task may hold its thread.
     let made = tokio::task::spawn_blocking(move || {
-        app.document.lock().unwrap_or_else(PoisonError::into_inner).of(&shown, &app.same_service)
+        let mut document = app.document.lock().unwrap_or_else(PoisonError::into_inner);
+        document.of(&shown, emulator, &app.same_service)
     });
     match made.await {
         Ok(body) => {
@@ -146,7 +148,8 @@ fn not_yet(state: &published::State) -> Response {
 
 /// For whoever looks around.
 pub(super) async fn nothing() -> Response {
-    let text = "nothing is here; there are:\n/\n/healthz\n/readyz\n/metrics\n/api/v1/status\n";
+    let text = "nothing is here; there are:\n/\n/models/PROJECT/LOCATION/NAME\n/healthz\n\
+                /readyz\n/metrics\n/api/v1/status\n";
     (StatusCode::NOT_FOUND, text).into_response()
 }
 
@@ -162,7 +165,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(&mut self, shown: &Shown, same_service: &str) -> Bytes {
+    fn of(&mut self, shown: &Shown, emulator: bool, same_service: &str) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
         let costs = Arc::downgrade(&shown.costs);
         let same =
@@ -170,6 +173,7 @@ impl Document {
         if !same {
             let Shown { plan: decided, progress: far, costs: spent, .. } = shown;
             let document = status::document(decided, far, spent, same_service);
+            let document = emulated(document, emulator);
             let body = Bytes::from(inert_json(&format!("{document:#}\n")));
             *self = Self { plan, progress, costs, body };
         }

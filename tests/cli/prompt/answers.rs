@@ -293,7 +293,7 @@ fn wrong_usage() {
     let world = World::alone();
     world.wants(crate::model::model("faq"));
     for (arguments, why) in [
-        (&[][..], "the following required arguments were not provided"),
+        (&[][..], "nothing is asked\n\nhint: add what to ask"),
         (&[""], "the prompt is empty"),
         (&["hi", "--temperature", "2.1"], "expected a number from 0 to 2"),
         (&["hi", "--temperature", "NaN"], "expected a number from 0 to 2"),
@@ -308,11 +308,18 @@ fn wrong_usage() {
         (&["hi", "--prompts", "p.jsonl"], "cannot be used with"),
         (&["hi", "--output", "r.jsonl"], "cannot be used with"),
         (&["hi", "--concurrency", "2"], "cannot be used with"),
-        (&["--prompts", "none.jsonl", "--output", "r.jsonl"], "No such file"),
+        (
+            &["--prompts", "none.jsonl", "--output", "r.jsonl"],
+            "error: could not read none.jsonl\n  caused by: No such file or directory (os error \
+             2)\n\nhint: name a file with prompts, one a line: {",
+        ),
         (&["--prompts", "."], "could not read"),
         (&["--prompts", "/dev/null"], "has no prompts"),
         (&["--prompts", "manifests/faq.yaml", "--output", "/dev/null"], "is no file"),
-        (&["--prompts", "manifests/faq.yaml", "--output", "no/r.jsonl"], "could not open"),
+        (
+            &["--prompts", "manifests/faq.yaml", "--output", "no/r.jsonl"],
+            "hint: make the directory `no` first",
+        ),
         (&["--prompts", "manifests/faq.yaml", "--concurrency", "0"], "0 is not in 1..=64"),
     ] {
         let shown = ask(&world, arguments);

@@ -53,6 +53,9 @@ fn each_line_becomes_a_result() {
     assert_snapshot!(run(&world, &["--max-output-tokens", "3"]), @"
     --- stderr
     2 answered, 1 without a text, 2 failed (r.jsonl)
+    error: line 4: the prompt was blocked: content that is prohibited (PROHIBITED_CONTENT): The emulator blocks what asks for it
+
+    hint: `error` says why of each of the others in r.jsonl
     [exit 6]
     ");
     let shown = String::from_utf8(std::fs::read(world.path("r.jsonl")).unwrap()).unwrap();

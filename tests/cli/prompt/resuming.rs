@@ -17,6 +17,9 @@ fn what_is_done_is_not_asked_again_and_what_failed_is() {
     assert_snapshot!(run(&world, &["--concurrency", "1"]), @"
     --- stderr
     1 answered, 1 without a text, 1 failed (r.jsonl)
+    error: line 2: the prompt was blocked: content that is prohibited (PROHIBITED_CONTENT): The emulator blocks what asks for it
+
+    hint: `error` says why of each of the others in r.jsonl
     [exit 6]
     ");
     assert_eq!(results(&world)[2]["error"]["kind"], "unavailable");
@@ -25,6 +28,7 @@ fn what_is_done_is_not_asked_again_and_what_failed_is() {
     --- stderr
     2 of 3 lines done before
     2 answered, 1 without a text (r.jsonl)
+    error: line 2: its answer was without a text before
     [exit 6]
     ");
     assert_eq!((questions(&world) - before, lines(&world)), (1, vec![1, 2, 3]));
@@ -181,7 +185,8 @@ fn a_disk_that_is_full_ends_it() {
     let output = command.args(["-c", &line]).output().unwrap();
     assert_snapshot!(world.shown(&output), @"
     --- stderr
-    error: could not write to [DIR]/r.jsonl: File too large (os error 27)
+    error: could not write to [DIR]/r.jsonl
+      caused by: File too large (os error 27)
 
     hint: what was asked until then is kept; the same command goes on from there
     [exit 1]
