@@ -21,7 +21,8 @@ pub enum Exit {
     /// was done.
     Refused = 5,
     /// An action failed, was throttled or has an unknown outcome; with
-    /// `--wait` also when a model ends without a good run.
+    /// `--wait` also when a model ends without a good run. What was to be there is
+    /// not: an answer, or what `--require-…` asks for.
     Failed = 6,
     /// The wait timed out; runs go on.
     TimedOut = 7,
