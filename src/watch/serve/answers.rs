@@ -165,7 +165,7 @@ pub(super) struct Document {
 }
 
 impl Document {
-    fn of(&mut self, shown: &Shown, emulator: bool, same_service: &str) -> Bytes {
+    pub(super) fn of(&mut self, shown: &Shown, emulator: bool, same_service: &str) -> Bytes {
         let (plan, progress) = (Arc::downgrade(&shown.plan), Arc::downgrade(&shown.progress));
         let costs = Arc::downgrade(&shown.costs);
         let same =

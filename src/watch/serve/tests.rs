@@ -243,6 +243,10 @@ async fn the_status_is_that_of_the_last_complete_pass() {
     let told: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!(told["models"][0]["status"], "running");
     assert_eq!(told["summary"]["held"], 1);
+    assert!(told.get("emulator").is_none());
+    let body = super::answers::Document::default().of(&first, true, "");
+    let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(told["emulator"], true);
 
     // The next pass, and then one that only knows more of a run.
     let mut second = Shown { plan: Arc::new(Plan::default()), ..first };

@@ -137,7 +137,13 @@ async fn every_answer_is_marked() {
     let own = format!("localhost:{}", daemon.port());
     let lost = daemon.get("/nowhere").await;
     assert_eq!(lost.status, 404);
-    assert!(lost.body.ends_with("\n/\n/healthz\n/readyz\n/metrics\n/api/v1/status\n"));
+    let (_, there) = lost.body.split_once("there are:\n").unwrap();
+    let there: Vec<&str> = there.lines().collect();
+    let pages = ["/", "/models/PROJECT/LOCATION/NAME"];
+    assert_eq!(
+        there,
+        [&pages[..], &["/healthz", "/readyz", "/metrics", "/api/v1/status"]].concat()
+    );
     for (path, host) in PATHS.iter().zip([&own, "evil.example", ""].iter().cycle()) {
         let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n");
         let answer = daemon.say(&head).await;
