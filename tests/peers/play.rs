@@ -66,15 +66,23 @@ fn run(world: &World, line: &str, step: &Step) -> Result<Vec<Ended>, String> {
         children.push(Running::of(world.start(line)?)?);
     }
     if let Some(held) = &step.held {
-        while_held(world, held, &mut children)?;
+        for time in 1..=held.times {
+            while_held(world, held, time * held.requests, &mut children)?;
+        }
     }
     children.into_iter().map(Running::end).collect()
 }
 
-fn while_held(world: &World, held: &Held, children: &mut [Running]) -> Result<(), String> {
-    let Held { requests, signal: word, release } = held;
-    if !world.block_on(world.clock.sleepers(*requests)) {
-        return Err(format!("the emulator never held {requests} requests at once"));
+/// `ever` counts the requests held since the step began.
+fn while_held(
+    world: &World,
+    held: &Held,
+    ever: usize,
+    children: &mut [Running],
+) -> Result<(), String> {
+    let Held { signal: word, release, .. } = held;
+    if !world.block_on(world.clock.sleepers(ever)) {
+        return Err(format!("the emulator never held {ever} requests"));
     }
     if let Some(word) = word {
         for running in children {

@@ -102,6 +102,9 @@ pub struct Held {
     pub signal: Option<String>,
     /// Lets that much time go by, so that the requests go on.
     pub release: Option<String>,
+    /// How often that happens, one time after the other.
+    #[serde(default = "one")]
+    pub times: usize,
 }
 
 /// What must be the case then.
