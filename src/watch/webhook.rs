@@ -8,7 +8,9 @@
 //!
 //! 1. At least once: an event leaves the queue when it was answered with 2xx,
 //!    when the receiver refused it for good, or as the loss of a full queue,
-//!    which is told. Its id stays the same over all tries.
+//!    which is told. Its id stays the same over all tries. Refused for good is
+//!    what is answered with 4xx three times, or with 500 while the event
+//!    behind it is taken, three times.
 //! 2. With a state directory an event is in a file before it is first sent, and
 //!    the file goes after the 2xx; the next process sends what is left first.
 //!    A crash loses at most what was posted in the milliseconds before it.

@@ -25,9 +25,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
-/// How often an event is refused before it is given up. A proxy in front of
-/// the receiver may answer 404 while it is rolled out; three tries are 3 s.
-const REFUSALS: u32 = 3;
+/// After so many failures in a row, some four minutes, an event that is
+/// answered with 500 is not waited for alone: it may be the event.
+const ALONE: u32 = 8;
 
 /// See the module.
 pub(super) struct Worker<C> {
@@ -50,8 +50,19 @@ enum Outcome {
     Delivered,
     /// May be better later: why, and when the receiver wants to be asked.
     Later(String, Option<Duration>),
+    /// As `Later`, unless it is this event that the receiver stumbles over.
+    Stumbled(u16),
     /// Will hardly be better.
     Refused(u16),
+}
+
+/// How it has gone since the last event that was taken.
+#[derive(Default)]
+struct Spell {
+    /// Failures in a row.
+    failures: u32,
+    /// The event that the next one goes before, and how it was answered.
+    past: Option<(u64, u16)>,
 }
 
 impl<C: Clock> Worker<C> {
@@ -84,14 +95,15 @@ impl<C: Clock> Worker<C> {
 
     async fn deliver_all(&self) {
         let (mut changed, mut closing) = (self.shared.changed.subscribe(), self.closing.clone());
+        let mut spell = Spell::default();
         loop {
             changed.mark_unchanged();
             let (next, empty) = {
                 let mut queue = self.shared.queue();
-                (queue.take(), queue.len() == 0)
+                (queue.take(spell.past.map(|(number, _)| number)), queue.len() == 0)
             };
             if let Some((number, event)) = next {
-                self.deliver(number, &event).await;
+                self.deliver(number, &event, &mut spell).await;
             } else if empty && closing.borrow_and_update().is_some() {
                 return;
             } else {
@@ -103,44 +115,62 @@ impl<C: Clock> Worker<C> {
         }
     }
 
-    /// Tries until one event is taken, or refused for good.
-    async fn deliver(&self, number: u64, event: &Event) {
-        let (mut failures, mut refusals) = (0, 0);
-        loop {
-            let outcome = self.send(event).await;
-            (self.on_delivery)(matches!(outcome, Outcome::Delivered));
-            let (why, asked) = match outcome {
-                Outcome::Delivered => {
-                    if failures > 0 {
-                        tracing::info!(webhook = %self.target, "the webhook takes events again");
-                    }
-                    self.finish(number, event).await;
-                    let now = self.clock.now();
-                    self.shared.change(|queue| queue.tell_loss(now, self.entropy.as_ref()));
+    /// Tries once, and waits when it failed.
+    async fn deliver(&self, number: u64, event: &Event, spell: &mut Spell) {
+        // Of the event that this one goes before, if it goes before one.
+        let past = spell.past.take().filter(|(past, _)| *past != number);
+        let outcome = self.send(event).await;
+        (self.on_delivery)(matches!(outcome, Outcome::Delivered));
+        let (why, asked) = match outcome {
+            Outcome::Delivered => {
+                if std::mem::take(&mut spell.failures) > 0 {
+                    tracing::info!(webhook = %self.target, "the webhook takes events again");
+                }
+                self.finish(number, event).await;
+                let now = self.clock.now();
+                self.shared.change(|queue| queue.tell_loss(now, self.entropy.as_ref()));
+                if let Some((past, status)) = past {
+                    self.refused(past, status).await;
+                }
+                return;
+            }
+            Outcome::Refused(status) => {
+                if self.refused(number, status).await {
                     return;
                 }
-                Outcome::Refused(status) => {
-                    refusals += 1;
-                    if refusals == REFUSALS {
-                        tracing::warn!(
-                            webhook = %self.target, status, event = event.event, id = event.id,
-                            "the webhook refuses an event; it is dropped"
-                        );
-                        return self.finish(number, event).await;
-                    }
-                    (format!("answered {status}"), None)
-                }
-                Outcome::Later(why, asked) => (why, asked),
-            };
-            failures += 1;
-            let wait = self.wait(failures, asked);
-            if failures == 1 {
-                tracing::warn!(webhook = %self.target, why, ?wait, "the webhook took no event; trying again");
-            } else {
-                tracing::debug!(webhook = %self.target, why, ?wait, failures, "trying again");
+                (format!("answered {status}"), None)
             }
-            self.pause(wait).await;
+            Outcome::Stumbled(status) => {
+                let suspect = self.shared.queue().is_suspect(number);
+                // One at a time: what is behind the next one keeps its place.
+                if past.is_none() && (suspect || spell.failures.saturating_add(1) >= ALONE) {
+                    spell.past = Some((number, status));
+                }
+                (format!("answered {status}"), None)
+            }
+            Outcome::Later(why, asked) => (why, asked),
+        };
+        spell.failures = spell.failures.saturating_add(1);
+        let failures = spell.failures;
+        let wait = self.wait(failures, asked);
+        if failures == 1 {
+            tracing::warn!(webhook = %self.target, why, ?wait, "the webhook took no event; trying again");
+        } else {
+            tracing::debug!(webhook = %self.target, why, ?wait, failures, "trying again");
         }
+        self.pause(wait).await;
+    }
+
+    /// An event was refused, or stumbled over while the next one was taken.
+    /// True when that was once too often: it is given up.
+    async fn refused(&self, number: u64, status: u16) -> bool {
+        let Some(event) = self.shared.change(|queue| queue.refused(number)) else { return false };
+        tracing::warn!(
+            webhook = %self.target, status, event = event.event, id = event.id,
+            "the webhook refuses an event; it is dropped"
+        );
+        self.finish(number, &event).await;
+        true
     }
 
     /// How long to wait after so many failures: half of a doubling ceiling,
@@ -182,6 +212,10 @@ impl<C: Clock> Worker<C> {
                 let answer = head(&response);
                 match answer.status {
                     200..300 => Outcome::Delivered,
+                    // A receiver that says when to come back is not well itself.
+                    status @ 500.. if status != 503 && answer.retry_after.is_none() => {
+                        Outcome::Stumbled(status)
+                    }
                     status @ (408 | 425 | 429 | 500..) => {
                         Outcome::Later(format!("answered {status}"), answer.retry_after)
                     }

@@ -12,6 +12,10 @@ use crate::watch::news::{News, Severity};
 /// thousand changes of state are weeks of a large workspace.
 pub(super) const CAPACITY: usize = 1_000;
 
+/// How often an event is refused before it is given up. A proxy in front of
+/// the receiver may answer 404 while it is rolled out; three tries are 3 s.
+const REFUSALS: u32 = 3;
+
 /// Where an event is besides here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
@@ -28,6 +32,7 @@ struct Entry {
     number: u64,
     event: Event,
     kept: Kept,
+    refusals: u32,
 }
 
 /// What the state directory owes the queue.
@@ -73,7 +78,7 @@ impl Queue {
             files,
         };
         for (number, event) in left {
-            queue.insert(Entry { number, event, kept: Kept::File });
+            queue.insert(Entry { number, event, kept: Kept::File, refusals: 0 });
         }
         queue
     }
@@ -92,7 +97,8 @@ impl Queue {
     fn entry(&mut self, event: Event) -> Entry {
         let number = self.next;
         self.next = number.saturating_add(1);
-        Entry { number, event, kept: if self.files { Kept::Awaited } else { Kept::Memory } }
+        let kept = if self.files { Kept::Awaited } else { Kept::Memory };
+        Entry { number, event, kept, refusals: 0 }
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -117,11 +123,30 @@ impl Queue {
         }
     }
 
-    /// The next to send; it is then on its way.
-    pub(super) fn take(&mut self) -> Option<(u64, Event)> {
-        let first = self.entries.front().filter(|entry| entry.kept != Kept::Awaited)?;
-        self.sending = Some(first.number);
-        Some((first.number, first.event.clone()))
+    /// The next to send, and rather the one behind `past` when there is one;
+    /// it is then on its way.
+    pub(super) fn take(&mut self, past: Option<u64>) -> Option<(u64, Event)> {
+        let ready = |entry: &&Entry| entry.kept != Kept::Awaited;
+        let first = self.entries.front();
+        let second = self.entries.get(1).filter(ready);
+        let next = match first {
+            Some(first) if past == Some(first.number) && second.is_some() => second,
+            _ => first.filter(ready),
+        }?;
+        self.sending = Some(next.number);
+        Some((next.number, next.event.clone()))
+    }
+
+    /// An event was refused once more; gives it when that was once too often.
+    pub(super) fn refused(&mut self, number: u64) -> Option<Event> {
+        let entry = self.entries.iter_mut().find(|entry| entry.number == number)?;
+        entry.refusals = entry.refusals.saturating_add(1);
+        (entry.refusals >= REFUSALS).then(|| entry.event.clone())
+    }
+
+    /// Whether an event was refused before.
+    pub(super) fn is_suspect(&self, number: u64) -> bool {
+        self.entries.iter().any(|entry| entry.number == number && entry.refusals > 0)
     }
 
     /// An event is delivered or given up. True when it has a file.

@@ -19,6 +19,45 @@ async fn what_is_refused_for_good_does_not_stop_the_rest() {
 }
 
 #[tokio::test]
+async fn an_event_that_the_receiver_stumbles_over_does_not_stop_the_rest() {
+    let mut receiver = Receiver::stumbling("poison");
+    let mut world = World::new(options(&receiver.url));
+    for message in ["poison", "one", "two", "three", "four"] {
+        world.webhook.post(&info(message));
+    }
+    for _ in 0..10 {
+        world.wait().await;
+    }
+    let mut messages = Vec::new();
+    for _ in 0..14 {
+        messages.push(receiver.next().await.message());
+    }
+    let alone = ["poison"; 8];
+    assert_eq!(messages[..8], alone);
+    assert_eq!(messages[8..], ["one", "poison", "two", "poison", "three", "four"]);
+    assert_eq!(world.settle().await, 0);
+}
+
+#[tokio::test]
+async fn an_outage_of_a_receiver_drops_nothing() {
+    let mut receiver = Receiver::new(std::iter::repeat_n((500, None), 40));
+    let mut world = World::new(options(&receiver.url));
+    for message in ["one", "two", "three"] {
+        world.webhook.post(&info(message));
+    }
+    for _ in 0..40 {
+        world.wait().await;
+    }
+    let mut messages = Vec::new();
+    for _ in 0..43 {
+        messages.push(receiver.next().await.message());
+    }
+    // The neighbour goes first when the outage ends at its turn.
+    assert_eq!(messages[40..], ["two", "one", "three"]);
+    assert_eq!(world.settle().await, 0);
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Some(("location", "/elsewhere"));
     let mut receiver = Receiver::new([301, 307, 308].map(|status| (status, elsewhere)));
