@@ -26,8 +26,9 @@ const ADDRESS: &str = "address";
 /// How fast its jobs run: most of an hour becomes a few seconds.
 const EMULATOR_SPEED: f64 = 600.0;
 
-/// The emulator inside the process. However it ends, its world is written, and
-/// whoever comes next does not look for it where it was.
+/// The emulator inside the process. However the command ends, short of the whole
+/// process, its world is written, and whoever comes next does not look for it
+/// where it was.
 pub(super) struct Inside {
     address: AddressFile,
     running: Running,

@@ -183,7 +183,7 @@ impl Seen {
 
     /// The same of what was a file that could be read a moment ago: to open it
     /// and to ask then finds the way to it once, not twice. Whatever it is by
-    /// now, nothing waits.
+    /// now, nothing waits; the writer of a pipe hears once that somebody came and left.
     pub(crate) fn again(path: &Path) -> Self {
         let mut options = fs::OpenOptions::new();
         options.read(true);

@@ -25,10 +25,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
-/// After so many failures in a row, some four minutes, an event that is
-/// answered with 500 is not waited for alone: it may be the event.
-const ALONE: u32 = 8;
-
 /// See the module.
 pub(super) struct Worker<C> {
     pub(super) shared: Arc<Shared>,
@@ -50,19 +46,11 @@ enum Outcome {
     Delivered,
     /// May be better later: why, and when the receiver wants to be asked.
     Later(String, Option<Duration>),
-    /// As `Later`, unless it is this event that the receiver stumbles over.
-    Stumbled(u16),
+    /// With 500: as `Later`, unless it is this event that the receiver stumbles
+    /// over.
+    Stumbled,
     /// Will hardly be better.
     Refused(u16),
-}
-
-/// How it has gone since the last event that was taken.
-#[derive(Default)]
-struct Spell {
-    /// Failures in a row.
-    failures: u32,
-    /// The event that the next one goes before, and how it was answered.
-    past: Option<(u64, u16)>,
 }
 
 impl<C: Clock> Worker<C> {
@@ -95,15 +83,15 @@ impl<C: Clock> Worker<C> {
 
     async fn deliver_all(&self) {
         let (mut changed, mut closing) = (self.shared.changed.subscribe(), self.closing.clone());
-        let mut spell = Spell::default();
+        let mut failures = 0;
         loop {
             changed.mark_unchanged();
             let (next, empty) = {
                 let mut queue = self.shared.queue();
-                (queue.take(spell.past.map(|(number, _)| number)), queue.len() == 0)
+                (queue.take(), queue.len() == 0)
             };
             if let Some((number, event)) = next {
-                self.deliver(number, &event, &mut spell).await;
+                self.deliver(number, &event, &mut failures).await;
             } else if empty && closing.borrow_and_update().is_some() {
                 return;
             } else {
@@ -115,45 +103,38 @@ impl<C: Clock> Worker<C> {
         }
     }
 
-    /// Tries once, and waits when it failed.
-    async fn deliver(&self, number: u64, event: &Event, spell: &mut Spell) {
-        // Of the event that this one goes before, if it goes before one.
-        let past = spell.past.take().filter(|(past, _)| *past != number);
+    /// Tries once, and waits when it failed. `failures` are those in a row.
+    async fn deliver(&self, number: u64, event: &Event, failures: &mut u32) {
         let outcome = self.send(event).await;
         (self.on_delivery)(matches!(outcome, Outcome::Delivered));
         let (why, asked) = match outcome {
             Outcome::Delivered => {
-                if std::mem::take(&mut spell.failures) > 0 {
+                if std::mem::take(failures) > 0 {
                     tracing::info!(webhook = %self.target, "the webhook takes events again");
                 }
+                let given_up = self.shared.change(|queue| queue.passed(number));
                 self.finish(number, event).await;
                 let now = self.clock.now();
                 self.shared.change(|queue| queue.tell_loss(now, self.entropy.as_ref()));
-                if let Some((past, status)) = past {
-                    self.refused(past, status).await;
+                for (number, event) in given_up {
+                    self.give_up(number, &event, 500).await;
                 }
                 return;
             }
-            Outcome::Refused(status) => {
-                if self.refused(number, status).await {
-                    return;
-                }
-                (format!("answered {status}"), None)
+            Outcome::Refused(status) if self.shared.change(|queue| queue.refused(number)) => {
+                *failures = 0;
+                return self.give_up(number, event, status).await;
             }
-            Outcome::Stumbled(status) => {
-                let suspect = self.shared.queue().is_suspect(number);
-                // One at a time: what is behind the next one keeps its place.
-                if past.is_none() && (suspect || spell.failures.saturating_add(1) >= ALONE) {
-                    spell.past = Some((number, status));
-                }
-                (format!("answered {status}"), None)
+            Outcome::Refused(status) => (format!("answered {status}"), None),
+            Outcome::Stumbled => {
+                self.shared.change(|queue| queue.stumbled(number));
+                ("answered 500".to_owned(), None)
             }
             Outcome::Later(why, asked) => (why, asked),
         };
-        spell.failures = spell.failures.saturating_add(1);
-        let failures = spell.failures;
-        let wait = self.wait(failures, asked);
-        if failures == 1 {
+        *failures = failures.saturating_add(1);
+        let wait = self.wait(*failures, asked);
+        if *failures == 1 {
             tracing::warn!(webhook = %self.target, why, ?wait, "the webhook took no event; trying again");
         } else {
             tracing::debug!(webhook = %self.target, why, ?wait, failures, "trying again");
@@ -161,16 +142,13 @@ impl<C: Clock> Worker<C> {
         self.pause(wait).await;
     }
 
-    /// An event was refused, or stumbled over while the next one was taken.
-    /// True when that was once too often: it is given up.
-    async fn refused(&self, number: u64, status: u16) -> bool {
-        let Some(event) = self.shared.change(|queue| queue.refused(number)) else { return false };
+    /// Drops an event that was refused once too often.
+    async fn give_up(&self, number: u64, event: &Event, status: u16) {
         tracing::warn!(
             webhook = %self.target, status, event = event.event, id = event.id,
             "the webhook refuses an event; it is dropped"
         );
-        self.finish(number, &event).await;
-        true
+        self.finish(number, event).await;
     }
 
     /// How long to wait after so many failures: half of a doubling ceiling,
@@ -212,10 +190,9 @@ impl<C: Clock> Worker<C> {
                 let answer = head(&response);
                 match answer.status {
                     200..300 => Outcome::Delivered,
-                    // A receiver that says when to come back is not well itself.
-                    status @ 500.. if status != 503 && answer.retry_after.is_none() => {
-                        Outcome::Stumbled(status)
-                    }
+                    // A receiver that says when to come back is not well itself, and
+                    // what stands before one answers 502 to 504 when it is not.
+                    500 if answer.retry_after.is_none() => Outcome::Stumbled,
                     status @ (408 | 425 | 429 | 500..) => {
                         Outcome::Later(format!("answered {status}"), answer.retry_after)
                     }

@@ -16,6 +16,13 @@ pub(super) const CAPACITY: usize = 1_000;
 /// the receiver may answer 404 while it is rolled out; three tries are 3 s.
 const REFUSALS: u32 = 3;
 
+/// An event that was answered with 500 so often, for two to four minutes, gives
+/// the others a turn: it may be the event, not the receiver.
+const STUMBLES: u32 = 8;
+
+/// How often another is taken after that before the event is given up.
+const PASSES: u32 = 3;
+
 /// Where an event is besides here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
@@ -32,7 +39,18 @@ struct Entry {
     number: u64,
     event: Event,
     kept: Kept,
+    tries: Tries,
+}
+
+/// How the receiver answered an event so far.
+#[derive(Debug, Default)]
+struct Tries {
+    /// With 4xx.
     refusals: u32,
+    /// With 500, since another was taken in its stead.
+    stumbles: u32,
+    /// Others that were taken in its stead.
+    passes: u32,
 }
 
 /// What the state directory owes the queue.
@@ -78,7 +96,7 @@ impl Queue {
             files,
         };
         for (number, event) in left {
-            queue.insert(Entry { number, event, kept: Kept::File, refusals: 0 });
+            queue.insert(Entry { number, event, kept: Kept::File, tries: Tries::default() });
         }
         queue
     }
@@ -98,7 +116,7 @@ impl Queue {
         let number = self.next;
         self.next = number.saturating_add(1);
         let kept = if self.files { Kept::Awaited } else { Kept::Memory };
-        Entry { number, event, kept, refusals: 0 }
+        Entry { number, event, kept, tries: Tries::default() }
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -123,30 +141,48 @@ impl Queue {
         }
     }
 
-    /// The next to send, and rather the one behind `past` when there is one;
-    /// it is then on its way.
-    pub(super) fn take(&mut self, past: Option<u64>) -> Option<(u64, Event)> {
+    /// The next to send; it is then on its way. After each further stumble of
+    /// the first it is another one, whichever stumbled least.
+    pub(super) fn take(&mut self) -> Option<(u64, Event)> {
         let ready = |entry: &&Entry| entry.kept != Kept::Awaited;
-        let first = self.entries.front();
-        let second = self.entries.get(1).filter(ready);
-        let next = match first {
-            Some(first) if past == Some(first.number) && second.is_some() => second,
-            _ => first.filter(ready),
-        }?;
+        let first = self.entries.front()?;
+        let gives_way = first.tries.stumbles >= STUMBLES && self.sending == Some(first.number);
+        let others = self.entries.iter().skip(1).filter(ready);
+        let other = others.min_by_key(|entry| entry.tries.stumbles).filter(|_| gives_way);
+        let next = other.or(Some(first).filter(ready))?;
         self.sending = Some(next.number);
         Some((next.number, next.event.clone()))
     }
 
-    /// An event was refused once more; gives it when that was once too often.
-    pub(super) fn refused(&mut self, number: u64) -> Option<Event> {
-        let entry = self.entries.iter_mut().find(|entry| entry.number == number)?;
-        entry.refusals = entry.refusals.saturating_add(1);
-        (entry.refusals >= REFUSALS).then(|| entry.event.clone())
+    /// An event was answered with 500.
+    pub(super) fn stumbled(&mut self, number: u64) {
+        if let Some(Entry { tries, .. }) = self.entry_of(number) {
+            tries.stumbles = tries.stumbles.saturating_add(1);
+        }
     }
 
-    /// Whether an event was refused before.
-    pub(super) fn is_suspect(&self, number: u64) -> bool {
-        self.entries.iter().any(|entry| entry.number == number && entry.refusals > 0)
+    /// An event was refused. True when that was once too often.
+    pub(super) fn refused(&mut self, number: u64) -> bool {
+        self.entry_of(number).is_some_and(|Entry { tries, .. }| {
+            tries.refusals = tries.refusals.saturating_add(1);
+            tries.refusals >= REFUSALS
+        })
+    }
+
+    /// An event was taken; gives those before it for which that was once too
+    /// often.
+    pub(super) fn passed(&mut self, number: u64) -> Vec<(u64, Event)> {
+        let before = self.entries.iter_mut().take_while(|entry| entry.number != number);
+        let stumbled = before.filter(|entry| entry.tries.stumbles >= STUMBLES);
+        let given_up = stumbled.filter_map(|Entry { number, event, tries, .. }| {
+            *tries = Tries { stumbles: 0, passes: tries.passes.saturating_add(1), ..*tries };
+            (tries.passes >= PASSES).then(|| (*number, event.clone()))
+        });
+        given_up.collect()
+    }
+
+    fn entry_of(&mut self, number: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.number == number)
     }
 
     /// An event is delivered or given up. True when it has a file.
