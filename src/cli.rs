@@ -158,13 +158,20 @@ enum Command {
 }
 
 impl Global {
-    /// The flags that lead a next command to the same service.
+    /// The flags that lead a next command to the same service and place, each
+    /// after a blank.
     fn same_service(&self) -> String {
-        match &self.endpoint {
+        let mut flags = match &self.endpoint {
             _ if self.emulator => " --emulator".to_owned(),
             Some(url) => format!(" --endpoint {url}"),
             None => String::new(),
+        };
+        for (flag, value) in [("project", &self.project), ("location", &self.location)] {
+            if let Some(value) = value {
+                flags.push_str(&format!(" --{flag} {value}"));
+            }
         }
+        flags
     }
 
     /// What the manifests do not say.

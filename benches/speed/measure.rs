@@ -21,7 +21,7 @@ pub(crate) struct Measured {
 /// A run and what it printed.
 pub(crate) struct Ran {
     pub(crate) measured: Measured,
-    stdout: String,
+    pub(crate) stdout: String,
 }
 
 /// Runs to the end. A run that fails is an error: its figures mean nothing.

@@ -13,7 +13,7 @@ use crate::corpus::REVISION;
 use crate::{Error, program};
 
 /// What no wait takes on the slowest machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(120);
 
 /// The end of a pass in the log.
 pub(crate) const PASS: &str = ": pass trigger=";

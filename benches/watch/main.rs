@@ -51,10 +51,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
         [what @ ("list" | "decode"), directory, url, rounds] => number(rounds)
-            .and_then(|rounds| idle::list(Path::new(directory), url, rounds, *what == "decode")),
-        ["hash", directory, _, rounds] => {
-            number(rounds).and_then(|rounds| idle::hash(Path::new(directory), rounds))
-        }
+            .and_then(|rounds| idle::floor(Path::new(directory), url, rounds, *what == "decode")),
         parts => drive(parts),
     };
     match result {

@@ -9,16 +9,17 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::Error;
 use crate::corpus::Examples;
+use crate::daemon::DEADLINE;
 
 /// Jobs on one page.
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,18 @@ impl Service {
     /// How many requests there were since `since`.
     pub(crate) fn count(&self, since: Instant) -> usize {
         lock(&self.world).asked.iter().filter(|(at, _)| *at >= since).count()
+    }
+
+    /// Waits until there were so many.
+    pub(crate) fn is_asked(&self, requests: usize, since: Instant) -> Result<(), Error> {
+        let until = since + DEADLINE;
+        while self.count(since) < requests {
+            if Instant::now() > until {
+                return Err(format!("never asked {requests} times").into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 }
 

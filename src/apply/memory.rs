@@ -16,9 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::claims::{ANSWERED, APPLIED, LISTED, TOKEN};
-use crate::model::{
-    JobName, Key, Labels, Listing, Name, Observation, Observed, Place, Text, labels,
-};
+use crate::model::{JobName, Key, Labels, Name, Observation, Observed, Place, Text, labels};
 use crate::mutant::{Mutant, is};
 use crate::plan::{Action, Create, HoldReason, Known, Plan, Settling};
 
@@ -110,8 +108,9 @@ pub struct Memory {
     due: BTreeMap<Due, Duration>,
     /// When a manifest was last seen to change.
     changed: BTreeMap<Name, Duration>,
-    /// Names of our jobs that were listed, for whoever looks again and again.
-    names: BTreeMap<Place, HashSet<JobName>>,
+    /// Names of our jobs that were listed, in the newest listing's order, for
+    /// whoever looks again and again.
+    names: BTreeMap<Place, Vec<JobName>>,
     /// How many jobs with our labels each place had when it was last believed.
     known: BTreeMap<Place, usize>,
     /// How many the newest listing has.
@@ -233,11 +232,11 @@ impl Memory {
             let Ok(listing) = listing else { continue };
             let is_ours =
                 |job: &&Observed| job.stamp.as_ref().is_some_and(|stamp| stamp.owner == *owner);
+            let ours = listing.jobs.iter().filter(is_ours).map(|job| &job.name);
             let known = self.names.entry(place.clone()).or_default();
-            for job in listing.jobs.iter().filter(is_ours) {
-                // In the place of the older one: that its text can go.
-                known.replace(job.name.clone());
-            }
+            let lacking = missing(known, ours.clone());
+            // The older ones give way to those of the listing: their text can go.
+            *known = ours.chain(lacking).cloned().collect();
         }
     }
 
@@ -246,9 +245,8 @@ impl Memory {
         let mut lost = Vec::new();
         for (place, names) in &self.names {
             let Some(Ok(listing)) = observation.get(place) else { continue };
-            lost.extend(
-                missing(names, listing).into_iter().map(|name| (place.clone(), name.clone())),
-            );
+            let missing = missing(names, listing.jobs.iter().map(|job| &job.name));
+            lost.extend(missing.into_iter().map(|name| (place.clone(), name.clone())));
         }
         lost.sort();
         lost
@@ -257,7 +255,7 @@ impl Memory {
     /// A job does not exist any more.
     pub fn forget(&mut self, place: &Place, name: &JobName) {
         if let Some(names) = self.names.get_mut(place) {
-            names.remove(name);
+            names.retain(|known| known != name);
         }
     }
 
@@ -270,7 +268,8 @@ impl Memory {
             self.listed.insert(place.clone(), listed);
             let known = self.known.entry(place.clone()).or_default();
             let lacks = self.names.get(place).is_some_and(|names| {
-                missing(names, listing).into_iter().any(|name| !self.made.contains_key(name))
+                let missing = missing(names, listing.jobs.iter().map(|job| &job.name));
+                missing.into_iter().any(|name| !self.made.contains_key(name))
             });
             if listed * 2 < *known || lacks {
                 self.implausible.insert(place.clone(), listed);
@@ -366,9 +365,22 @@ fn window(settle: Duration) -> Duration {
     }
 }
 
-/// The names that a listing lacks, however its project is written.
-fn missing<'a>(names: &'a HashSet<JobName>, listing: &Listing) -> Vec<&'a JobName> {
-    let listed: HashSet<&str> = listing.jobs.iter().map(|job| job.name.id()).collect();
+/// The names of one place that a listing of it lacks, however its project is
+/// written.
+fn missing<'a, 'l>(
+    names: &'a [JobName],
+    listed: impl Iterator<Item = &'l JobName> + Clone,
+) -> Vec<&'a JobName> {
+    // Most listings have them all, in the order in which the last one had them.
+    let mut expected = names.iter().peekable();
+    for name in listed.clone() {
+        // Most are the same text, which needs no reading.
+        expected.next_if(|known| *known == name || known.id() == name.id());
+    }
+    if expected.peek().is_none() {
+        return Vec::new();
+    }
+    let listed: HashSet<&str> = listed.map(JobName::id).collect();
     names.iter().filter(|name| !listed.contains(name.id())).collect()
 }
 

@@ -26,11 +26,27 @@ const ADDRESS: &str = "address";
 /// How fast its jobs run: most of an hour becomes a few seconds.
 const EMULATOR_SPEED: f64 = 600.0;
 
-/// Writes the emulator's world and ends it.
-pub(super) async fn end(emulator: Option<Running>) {
-    if let Some(running) = emulator {
-        // Whoever comes next must not look for it where it was.
-        let _ = std::fs::remove_file(Path::new(EMULATOR_WORLD).join(ADDRESS));
+/// The emulator inside the process. However the command ends, short of the whole
+/// process, its world is written, and whoever comes next does not look for it
+/// where it was.
+pub(super) struct Inside {
+    address: AddressFile,
+    running: Running,
+}
+
+/// The file that says where the emulator listens, as long as it does.
+struct AddressFile(PathBuf);
+
+impl Drop for AddressFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Lets the emulator finish what it is asked, and ends it.
+pub(super) async fn end(emulator: Option<Inside>) {
+    if let Some(Inside { address, running }) = emulator {
+        drop(address);
         running.stop().await;
     }
 }
@@ -40,7 +56,7 @@ pub(super) async fn connect(
     global: &Global,
     environment: Environment,
     output: &Output,
-) -> Result<(VertexClient, Option<Running>), Failure> {
+) -> Result<(VertexClient, Option<Inside>), Failure> {
     // A person waits for this one look, and a refusal would say so.
     connect_within(global, environment, None, output).await
 }
@@ -51,14 +67,14 @@ pub(super) async fn connect_within(
     environment: Environment,
     requests_per_minute: Option<NonZeroU32>,
     output: &Output,
-) -> Result<(VertexClient, Option<Running>), Failure> {
+) -> Result<(VertexClient, Option<Inside>), Failure> {
     if global.emulator && global.endpoint.is_some() {
         return Err(Failure::usage("--emulator and --endpoint name two services; give one"));
     }
-    let mut running = None;
+    let mut emulator = None;
     let endpoint = if global.emulator {
-        let (url, own) = emulator_here(output).await?;
-        running = own;
+        let (url, inside) = emulator_here(output).await?;
+        emulator = inside;
         Some(url)
     } else {
         global.endpoint.clone().or(environment.endpoint)
@@ -67,12 +83,12 @@ pub(super) async fn connect_within(
         ClientOptions { endpoint, environment: environment.credentials, requests_per_minute };
     let client = Client::new(options, SystemClock::new(), SystemEntropy)
         .map_err(|error| Failure::new(Exit::Usage, error))?;
-    Ok((client, running))
+    Ok((client, emulator))
 }
 
 /// The emulator of this directory: started here, or the one that another
 /// retune runs at this moment.
-async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Failure> {
+async fn emulator_here(output: &Output) -> Result<(String, Option<Inside>), Failure> {
     let directory = PathBuf::from(EMULATOR_WORLD);
     let address = directory.join(ADDRESS);
     let failed = |error: std::io::Error| {
@@ -93,8 +109,9 @@ async fn emulator_here(output: &Output) -> Result<(String, Option<Running>), Fai
     match emulator::start(options, SystemClock::new()).await {
         Ok(running) => {
             let url = running.url().to_owned();
-            write(&address, &url).map_err(failed)?;
-            Ok((url, Some(running)))
+            let address = AddressFile(address);
+            write(&address.0, &url).map_err(failed)?;
+            Ok((url, Some(Inside { address, running })))
         }
         Err(StartError::Busy(_)) => {
             let url = std::fs::read(&address).ok().and_then(|url| String::from_utf8(url).ok());

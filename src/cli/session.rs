@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Global;
-use super::connect::{VertexClient, connect, end};
+use super::connect::{Inside, VertexClient, connect, end};
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::{Failure, meant};
 use super::output::Output;
 use super::revision;
 use crate::apply::Broken;
-use crate::emulator::Running;
 use crate::manifest::{self, Code, Manifests, Rejected, Settings, Severity};
 use crate::model::{Desired, Name, Observation, Place, Prices, Workspace};
 use crate::observe;
@@ -28,7 +27,7 @@ pub(super) struct Session {
     /// The flags that lead a next command to the same service.
     same_service: String,
     /// Keeps the emulator inside the process alive.
-    running: Option<Running>,
+    inside: Option<Inside>,
 }
 
 /// What a command cannot do without.
@@ -103,7 +102,7 @@ impl Session {
         if places.is_empty() {
             return Err(no_place());
         }
-        let (client, running) = connect(global, environment, output).await?;
+        let (client, inside) = connect(global, environment, output).await?;
         Ok(Self {
             desired: loaded.desired,
             workspace: loaded.workspace,
@@ -111,7 +110,7 @@ impl Session {
             client,
             emulator: global.emulator,
             same_service: global.same_service(),
-            running,
+            inside,
         })
     }
 
@@ -143,7 +142,7 @@ impl Session {
             .or(place);
         match place {
             Some(place) if paths.is_empty() && !has_manifests => {
-                let (client, running) = connect(global, environment, output).await?;
+                let (client, inside) = connect(global, environment, output).await?;
                 Ok(Self {
                     desired: Vec::new(),
                     workspace: None,
@@ -151,7 +150,7 @@ impl Session {
                     client,
                     emulator: global.emulator,
                     same_service: global.same_service(),
-                    running,
+                    inside,
                 })
             }
             None if paths.is_empty() && !has_manifests => Err(no_place()),
@@ -290,7 +289,7 @@ impl Session {
 
     /// Whether the emulator is inside this process.
     pub(super) fn ends_emulator(&self) -> bool {
-        self.running.is_some()
+        self.inside.is_some()
     }
 
     /// Does `work`, and closes the session however that ends: whoever comes next
@@ -298,7 +297,7 @@ impl Session {
     pub(super) async fn with<T>(self, work: impl AsyncFnOnce(&Self) -> T) -> T {
         let result = work(&self).await;
         // Writes the emulator's world and ends it.
-        end(self.running).await;
+        end(self.inside).await;
         result
     }
 }

@@ -166,34 +166,69 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
 
 /// The bytes of a file.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Box<Finding>> {
-    bytes_of(path, fs::metadata(path))
+    Seen::of(path).bytes(path)
 }
 
-/// The bytes of a file of which the file system just said this.
-pub(crate) fn bytes_of(path: &Path, meta: io::Result<Metadata>) -> Result<Vec<u8>, Box<Finding>> {
-    let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
-    // Before opening: opening a FIFO would wait for its writer.
-    let meta = meta.map_err(|error| Box::new(unreadable(path, &error)))?;
-    if !meta.is_file() {
-        let finding = finding(Code::NotAFile, "neither a regular file nor a directory");
-        return Err(Box::new(finding.hint("write the manifest into a file")));
+/// What stands at a path, and the file itself where it is open already.
+pub(crate) struct Seen {
+    pub(crate) meta: io::Result<Metadata>,
+    open: Option<fs::File>,
+}
+
+impl Seen {
+    /// What the file system says.
+    pub(crate) fn of(path: &Path) -> Self {
+        Self { meta: fs::metadata(path), open: None }
     }
-    let too_large = || {
-        let finding = finding(Code::FileTooLarge, &format!("more than {} KiB", MAX_FILE / 1024));
-        Box::new(finding.hint("split the file; a manifest takes about 1 KiB"))
-    };
-    if meta.len() > MAX_FILE {
-        return Err(too_large());
+
+    /// The same of what was a file that could be read a moment ago: to open it
+    /// and to ask then finds the way to it once, not twice. Whatever it is by
+    /// now, nothing waits; the writer of a pipe hears once that somebody came and left.
+    pub(crate) fn again(path: &Path) -> Self {
+        let mut options = fs::OpenOptions::new();
+        options.read(true);
+        #[cfg(unix)]
+        {
+            use rustix::fs::OFlags;
+            use std::os::unix::fs::OpenOptionsExt;
+            let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+            options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+        }
+        let open = options.open(path).and_then(|file| Ok((file.metadata()?, file)));
+        match open {
+            Ok((meta, file)) => Self { meta: Ok(meta), open: Some(file) },
+            // What is wrong is told by the usual way.
+            Err(_) => Self::of(path),
+        }
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
-    fs::File::open(path)
+
+    /// The bytes, or why there are none.
+    pub(crate) fn bytes(self, path: &Path) -> Result<Vec<u8>, Box<Finding>> {
+        let finding = |code, message: &str| Finding::new(code, Spot::whole(path.into()), message);
+        // Before opening: to open a pipe would wait for its writer.
+        let meta = self.meta.map_err(|error| Box::new(unreadable(path, &error)))?;
+        if !meta.is_file() {
+            let finding = finding(Code::NotAFile, "neither a regular file nor a directory");
+            return Err(Box::new(finding.hint("write the manifest into a file")));
+        }
+        let too_large = || {
+            let finding =
+                finding(Code::FileTooLarge, &format!("more than {} KiB", MAX_FILE / 1024));
+            Box::new(finding.hint("split the file; a manifest takes about 1 KiB"))
+        };
+        if meta.len() > MAX_FILE {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0) + 1);
+        let open = self.open.map_or_else(|| fs::File::open(path), Ok);
         // Past the size that was announced too: some files announce none.
-        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
-        .map_err(|error| Box::new(unreadable(path, &error)))?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(too_large());
+        open.and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+            .map_err(|error| Box::new(unreadable(path, &error)))?;
+        if bytes.len() as u64 > MAX_FILE {
+            return Err(too_large());
+        }
+        Ok(bytes)
     }
-    Ok(bytes)
 }
 
 /// What a file's bytes say, less a byte-order mark.

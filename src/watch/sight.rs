@@ -165,12 +165,15 @@ impl Sight {
         self.live(owner).count()
     }
 
-    /// Whether one of them began a short while ago, by the service's clock.
-    pub(super) fn has_young(&self, owner: &Name) -> bool {
-        self.live(owner).any(|job| {
+    /// Whether one of them began a short while ago, by the service's clock;
+    /// `None` when none goes on.
+    pub(super) fn has_young(&self, owner: &Name) -> Option<bool> {
+        let mut live = self.live(owner).peekable();
+        live.peek()?;
+        Some(live.any(|job| {
             let listing = self.observation.get(&job.place).and_then(|l| l.as_ref().ok());
             age(job, listing.and_then(|l| l.date)).is_none_or(|age| age < YOUNG)
-        })
+        }))
     }
 
     /// Reads each of our runs that go on, one by one.

@@ -1,14 +1,17 @@
 //! Events for people: each change of state is POSTed to one address.
 //!
 //! [`Webhook::post`] puts an event into a bounded queue and returns; a task of
-//! its own delivers in order, one at a time. Nothing that the receiver does or
+//! its own delivers in order, one at a time; only an event that is answered with
+//! 500 for minutes lets others go first. Nothing that the receiver does or
 //! does not do reaches the loop.
 //!
 //! # Invariants
 //!
 //! 1. At least once: an event leaves the queue when it was answered with 2xx,
 //!    when the receiver refused it for good, or as the loss of a full queue,
-//!    which is told. Its id stays the same over all tries.
+//!    which is told. Its id stays the same over all tries. Refused for good is
+//!    what was answered with 4xx three times, or with 500 eight times before
+//!    another was taken, three times.
 //! 2. With a state directory an event is in a file before it is first sent, and
 //!    the file goes after the 2xx; the next process sends what is left first.
 //!    A crash loses at most what was posted in the milliseconds before it.

@@ -314,7 +314,7 @@ fn a_place_needs_no_manifests() {
         adopt: projects/acme-ml/locations/us-central1/tuningJobs/[JOB-1]
     --- stderr
 
-    1 manifest. With it `retune plan` starts and stops nothing more.
+    1 manifest. With it `retune plan --project acme-ml --location us-central1` starts and stops nothing more.
     [exit 0]
     ");
     assert_snapshot!(world.run("import --all"), @"

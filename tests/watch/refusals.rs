@@ -105,6 +105,11 @@ fn addresses_to_listen_on() {
         1,
         &[&in_use],
     );
+    // Nobody looks later for the emulator that it had started by then.
+    let output = world.run(&format!("watch manifests --emulator --listen {address}"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(world.path(".retune/emulator").exists());
+    assert!(!world.path(".retune/emulator/address").exists());
     let watch = "watch manifests --accept-duplicates";
     let public = format!("{watch} --listen 0.0.0.0:0");
     refused(&world, &public, USAGE, &["not a loopback address", "--listen-public"]);

@@ -20,7 +20,6 @@ use crate::cli::interrupt::{Hangup, Signals};
 use crate::cli::output::Output;
 use crate::cli::session;
 use crate::clock::{Clock, SystemClock, SystemEntropy};
-use crate::emulator::Running;
 use crate::google::{Counters, Secret};
 use crate::manifest;
 use crate::watch::files::{Files, Options};
@@ -43,7 +42,7 @@ pub(super) struct Daemon<'a> {
     clock: SystemClock,
     rhythm: Rhythm,
     client: Arc<VertexClient>,
-    emulator: Option<Running>,
+    emulator: Option<connect::Inside>,
     files: Files,
     current: Current,
     /// Requests for claims, counted.

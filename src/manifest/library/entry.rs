@@ -1,16 +1,16 @@
 //! One file of the library: what was last known of it, and how it is looked at.
 
-use std::fs::{self, Metadata};
-use std::io;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::kept::Kept;
+use crate::manifest::files::{self, Seen};
 use crate::manifest::finding::Finding;
 use crate::manifest::read::{self, ReadFile};
-use crate::manifest::{files, workspace};
+use crate::manifest::workspace;
 
 /// A file that changed less than this before a look may change once more and
 /// keep its status: file systems count in ticks of 4 ms on Linux, and of up to
@@ -25,6 +25,8 @@ pub(super) struct Entry {
     status: Option<Status>,
     /// Changed so lately that the status says nothing about the next look.
     unsettled: bool,
+    /// The last time there was a text to read.
+    was_read: bool,
     /// Of the content, or of the reason why there is none; none before it was read.
     pub(super) hash: Option<[u8; 32]>,
     pub(super) kept: Kept,
@@ -33,8 +35,8 @@ pub(super) struct Entry {
 impl Entry {
     /// A file that nobody has looked at.
     fn new(path: PathBuf) -> Self {
-        let (status, unsettled, hash, kept) = Default::default();
-        Self { path, status, unsettled, hash, kept }
+        let (status, unsettled, was_read, hash, kept) = Default::default();
+        Self { path, status, unsettled, was_read, hash, kept }
     }
 }
 
@@ -145,14 +147,17 @@ impl Look {
         }
         for entry in &mut entries {
             // Before the content: what changes in between shows the next time.
-            let meta = fs::metadata(&entry.path);
-            let status = meta.as_ref().ok().map(Status::of);
+            let seen = match self.everything && entry.was_read {
+                true => Seen::again(&entry.path),
+                false => Seen::of(&entry.path),
+            };
+            let status = seen.meta.as_ref().ok().map(Status::of);
             let settled = status.is_some() && entry.status == status && !entry.unsettled;
             entry.status = status;
             entry.unsettled =
                 status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
             if self.everything || !settled {
-                self.read(entry, meta, parse);
+                self.read(entry, seen, parse);
             }
         }
         entries
@@ -162,9 +167,10 @@ impl Look {
     ///
     /// One file after the other: memory that another thread asked for would lie
     /// apart from this one's, and there are months to read in.
-    fn read(&mut self, entry: &mut Entry, meta: io::Result<Metadata>, parse: Parse) {
+    fn read(&mut self, entry: &mut Entry, seen: Seen, parse: Parse) {
         self.read += 1;
-        let bytes = files::bytes_of(&entry.path, meta);
+        let bytes = seen.bytes(&entry.path);
+        entry.was_read = bytes.is_ok();
         let hash = Some(hash(&bytes));
         if entry.hash != hash {
             self.parsed += 1;

@@ -1,7 +1,7 @@
 //! A library that was there all along says what a fresh look says.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -48,6 +48,7 @@ enum Edit {
     Remove(usize),
     Dangling(usize),
     Directory(usize),
+    Pipe(usize),
     Link(usize, usize),
     /// The directory goes away, or comes back.
     Root,
@@ -62,6 +63,7 @@ fn edit() -> impl Strategy<Value = Edit> {
         2 => file.clone().prop_map(Edit::Remove),
         1 => file.clone().prop_map(Edit::Dangling),
         1 => file.clone().prop_map(Edit::Directory),
+        1 => file.clone().prop_map(Edit::Pipe),
         1 => (file.clone(), file).prop_map(|(from, to)| Edit::Link(from, to)),
         1 => Just(Edit::Root),
         4 => any::<bool>().prop_map(Edit::Scan),
@@ -91,8 +93,10 @@ fn apply(root: &Path, edit: &Edit) {
         Edit::Write(file, text) => {
             let path = at(file);
             let _ = fs::create_dir_all(path.parent().unwrap());
-            // Into what stands there, a link's end too; else anew.
-            if fs::write(&path, text).is_err() {
+            // Into what stands there, a link's end too; else anew. A pipe would
+            // wait for a reader.
+            let pipe = fs::metadata(&path).is_ok_and(|meta| meta.file_type().is_fifo());
+            if pipe || fs::write(&path, text).is_err() {
                 clear(&path);
                 fs::write(&path, text).unwrap();
             }
@@ -105,6 +109,11 @@ fn apply(root: &Path, edit: &Edit) {
         Edit::Directory(file) => {
             clear(&at(file));
             fs::create_dir(at(file)).unwrap();
+        }
+        Edit::Pipe(file) => {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            clear(&at(file));
+            mknodat(CWD, at(file), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         }
         Edit::Link(from, to) => {
             clear(&at(from));

@@ -85,7 +85,14 @@ pub fn cure(held: &Held, same_service: &str) -> Option<Cure> {
     let place = &key.place;
     let jobs = || {
         let Place { project, location } = place;
-        Cure::Run(typed(&format!("jobs --project {project} --location {location}")))
+        let mut jobs = "jobs".to_owned();
+        for (flag, value) in [("--project", project), ("--location", location)] {
+            // What was given before is this place's, or the manifest was refused.
+            if !same_service.contains(&format!(" {flag} ")) {
+                jobs.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        Cure::Run(typed(&jobs))
     };
     Some(match &held.reason {
         HoldReason::LastRunFailed { retry_in: Some(_), .. }

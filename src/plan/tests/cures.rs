@@ -120,3 +120,14 @@ fn the_words_of_a_hold_and_what_is_typed_are_one_cure() {
     // Every reason there is, once.
     assert_eq!(codes.len(), 16, "{codes:?}");
 }
+
+#[test]
+fn no_flag_is_typed_twice() {
+    let key = Key { place: place(), owner: name("acme"), name: name("faq"), rerun: 4 };
+    let held = Held { key, reason: HoldReason::ListIncomplete { why: Untrusted::new("503") } };
+    for given in [" --project acme-ml", " --location us-central1 --project acme-ml"] {
+        let command = cure(&held, given).unwrap().to_string();
+        let flags = ["--project acme-ml", "--location us-central1"];
+        assert_eq!(flags.map(|flag| command.matches(flag).count()), [1, 1], "{command}");
+    }
+}

@@ -68,12 +68,9 @@ impl<V: Vertex, E: Entropy, C: Clock> Watcher<'_, V, E, C> {
     pub(super) fn schedule_runs<S>(&mut self, task: &Task<'_, S>) {
         let now = self.parts.clock.elapsed();
         let Some(sight) = &self.sight else { return };
-        let owner = &task.policy.owner;
-        let every = self.parts.rhythm.runs(sight.has_young(owner));
-        self.runs_due = match self.runs_due.filter(|at| *at > now) {
-            _ if sight.count_live(owner) == 0 => None,
-            Some(at) => Some(at.min(now + every)),
-            None => Some(now + every),
-        };
+        self.runs_due = sight.has_young(&task.policy.owner).map(|young| {
+            let next = now + self.parts.rhythm.runs(young);
+            self.runs_due.filter(|at| *at > now).map_or(next, |at| at.min(next))
+        });
     }
 }

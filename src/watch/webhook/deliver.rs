@@ -25,10 +25,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// The longest wait that a receiver may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(10 * 60);
 
-/// How often an event is refused before it is given up. A proxy in front of
-/// the receiver may answer 404 while it is rolled out; three tries are 3 s.
-const REFUSALS: u32 = 3;
-
 /// See the module.
 pub(super) struct Worker<C> {
     pub(super) shared: Arc<Shared>,
@@ -50,6 +46,9 @@ enum Outcome {
     Delivered,
     /// May be better later: why, and when the receiver wants to be asked.
     Later(String, Option<Duration>),
+    /// With 500: as `Later`, unless it is this event that the receiver stumbles
+    /// over.
+    Stumbled,
     /// Will hardly be better.
     Refused(u16),
 }
@@ -84,6 +83,7 @@ impl<C: Clock> Worker<C> {
 
     async fn deliver_all(&self) {
         let (mut changed, mut closing) = (self.shared.changed.subscribe(), self.closing.clone());
+        let mut failures = 0;
         loop {
             changed.mark_unchanged();
             let (next, empty) = {
@@ -91,7 +91,7 @@ impl<C: Clock> Worker<C> {
                 (queue.take(), queue.len() == 0)
             };
             if let Some((number, event)) = next {
-                self.deliver(number, &event).await;
+                self.deliver(number, &event, &mut failures).await;
             } else if empty && closing.borrow_and_update().is_some() {
                 return;
             } else {
@@ -103,44 +103,52 @@ impl<C: Clock> Worker<C> {
         }
     }
 
-    /// Tries until one event is taken, or refused for good.
-    async fn deliver(&self, number: u64, event: &Event) {
-        let (mut failures, mut refusals) = (0, 0);
-        loop {
-            let outcome = self.send(event).await;
-            (self.on_delivery)(matches!(outcome, Outcome::Delivered));
-            let (why, asked) = match outcome {
-                Outcome::Delivered => {
-                    if failures > 0 {
-                        tracing::info!(webhook = %self.target, "the webhook takes events again");
-                    }
-                    self.finish(number, event).await;
-                    let now = self.clock.now();
-                    self.shared.change(|queue| queue.tell_loss(now, self.entropy.as_ref()));
-                    return;
+    /// Tries once, and waits when it failed. `failures` are those in a row.
+    async fn deliver(&self, number: u64, event: &Event, failures: &mut u32) {
+        let outcome = self.send(event).await;
+        (self.on_delivery)(matches!(outcome, Outcome::Delivered));
+        let (why, asked) = match outcome {
+            Outcome::Delivered => {
+                if std::mem::take(failures) > 0 {
+                    tracing::info!(webhook = %self.target, "the webhook takes events again");
                 }
-                Outcome::Refused(status) => {
-                    refusals += 1;
-                    if refusals == REFUSALS {
-                        tracing::warn!(
-                            webhook = %self.target, status, event = event.event, id = event.id,
-                            "the webhook refuses an event; it is dropped"
-                        );
-                        return self.finish(number, event).await;
-                    }
-                    (format!("answered {status}"), None)
+                let given_up = self.shared.change(|queue| queue.passed(number));
+                self.finish(number, event).await;
+                let now = self.clock.now();
+                self.shared.change(|queue| queue.tell_loss(now, self.entropy.as_ref()));
+                for (number, event) in given_up {
+                    self.give_up(number, &event, 500).await;
                 }
-                Outcome::Later(why, asked) => (why, asked),
-            };
-            failures += 1;
-            let wait = self.wait(failures, asked);
-            if failures == 1 {
-                tracing::warn!(webhook = %self.target, why, ?wait, "the webhook took no event; trying again");
-            } else {
-                tracing::debug!(webhook = %self.target, why, ?wait, failures, "trying again");
+                return;
             }
-            self.pause(wait).await;
+            Outcome::Refused(status) if self.shared.change(|queue| queue.refused(number)) => {
+                *failures = 0;
+                return self.give_up(number, event, status).await;
+            }
+            Outcome::Refused(status) => (format!("answered {status}"), None),
+            Outcome::Stumbled => {
+                self.shared.change(|queue| queue.stumbled(number));
+                ("answered 500".to_owned(), None)
+            }
+            Outcome::Later(why, asked) => (why, asked),
+        };
+        *failures = failures.saturating_add(1);
+        let wait = self.wait(*failures, asked);
+        if *failures == 1 {
+            tracing::warn!(webhook = %self.target, why, ?wait, "the webhook took no event; trying again");
+        } else {
+            tracing::debug!(webhook = %self.target, why, ?wait, failures, "trying again");
         }
+        self.pause(wait).await;
+    }
+
+    /// Drops an event that was refused once too often.
+    async fn give_up(&self, number: u64, event: &Event, status: u16) {
+        tracing::warn!(
+            webhook = %self.target, status, event = event.event, id = event.id,
+            "the webhook refuses an event; it is dropped"
+        );
+        self.finish(number, event).await;
     }
 
     /// How long to wait after so many failures: half of a doubling ceiling,
@@ -182,6 +190,9 @@ impl<C: Clock> Worker<C> {
                 let answer = head(&response);
                 match answer.status {
                     200..300 => Outcome::Delivered,
+                    // A receiver that says when to come back is not well itself, and
+                    // what stands before one answers 502 to 504 when it is not.
+                    500 if answer.retry_after.is_none() => Outcome::Stumbled,
                     status @ (408 | 425 | 429 | 500..) => {
                         Outcome::Later(format!("answered {status}"), answer.retry_after)
                     }

@@ -12,6 +12,17 @@ use crate::watch::news::{News, Severity};
 /// thousand changes of state are weeks of a large workspace.
 pub(super) const CAPACITY: usize = 1_000;
 
+/// How often an event is refused before it is given up. A proxy in front of
+/// the receiver may answer 404 while it is rolled out; three tries are 3 s.
+const REFUSALS: u32 = 3;
+
+/// An event that was answered with 500 so often, for two to four minutes, gives
+/// the others a turn: it may be the event, not the receiver.
+const STUMBLES: u32 = 8;
+
+/// How often another is taken after that before the event is given up.
+const PASSES: u32 = 3;
+
 /// Where an event is besides here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
@@ -28,6 +39,18 @@ struct Entry {
     number: u64,
     event: Event,
     kept: Kept,
+    tries: Tries,
+}
+
+/// How the receiver answered an event so far.
+#[derive(Debug, Default)]
+struct Tries {
+    /// With 4xx.
+    refusals: u32,
+    /// With 500, since another was taken in its stead.
+    stumbles: u32,
+    /// Others that were taken in its stead.
+    passes: u32,
 }
 
 /// What the state directory owes the queue.
@@ -73,7 +96,7 @@ impl Queue {
             files,
         };
         for (number, event) in left {
-            queue.insert(Entry { number, event, kept: Kept::File });
+            queue.insert(Entry { number, event, kept: Kept::File, tries: Tries::default() });
         }
         queue
     }
@@ -92,7 +115,8 @@ impl Queue {
     fn entry(&mut self, event: Event) -> Entry {
         let number = self.next;
         self.next = number.saturating_add(1);
-        Entry { number, event, kept: if self.files { Kept::Awaited } else { Kept::Memory } }
+        let kept = if self.files { Kept::Awaited } else { Kept::Memory };
+        Entry { number, event, kept, tries: Tries::default() }
     }
 
     fn insert(&mut self, entry: Entry) {
@@ -117,11 +141,48 @@ impl Queue {
         }
     }
 
-    /// The next to send; it is then on its way.
+    /// The next to send; it is then on its way. After each further stumble of
+    /// the first it is another one, whichever stumbled least.
     pub(super) fn take(&mut self) -> Option<(u64, Event)> {
-        let first = self.entries.front().filter(|entry| entry.kept != Kept::Awaited)?;
-        self.sending = Some(first.number);
-        Some((first.number, first.event.clone()))
+        let ready = |entry: &&Entry| entry.kept != Kept::Awaited;
+        let first = self.entries.front()?;
+        let gives_way = first.tries.stumbles >= STUMBLES && self.sending == Some(first.number);
+        let others = self.entries.iter().skip(1).filter(ready);
+        let other = others.min_by_key(|entry| entry.tries.stumbles).filter(|_| gives_way);
+        let next = other.or(Some(first).filter(ready))?;
+        self.sending = Some(next.number);
+        Some((next.number, next.event.clone()))
+    }
+
+    /// An event was answered with 500.
+    pub(super) fn stumbled(&mut self, number: u64) {
+        if let Some(Entry { tries, .. }) = self.entry_of(number) {
+            tries.stumbles = tries.stumbles.saturating_add(1);
+        }
+    }
+
+    /// An event was refused. True when that was once too often.
+    pub(super) fn refused(&mut self, number: u64) -> bool {
+        self.entry_of(number).is_some_and(|Entry { tries, .. }| {
+            tries.refusals = tries.refusals.saturating_add(1);
+            tries.refusals >= REFUSALS
+        })
+    }
+
+    /// An event was taken; gives those before it for which that was once too
+    /// often.
+    pub(super) fn passed(&mut self, number: u64) -> Vec<(u64, Event)> {
+        let before = self.entries.iter_mut().take_while(|entry| entry.number != number);
+        let stumbled = before.filter(|entry| entry.tries.stumbles >= STUMBLES);
+        let given_up = stumbled.filter_map(|Entry { number, event, tries, .. }| {
+            *tries = Tries { stumbles: 0, passes: tries.passes.saturating_add(1), ..*tries };
+            (tries.passes >= PASSES).then(|| (*number, event.clone()))
+        });
+        given_up.collect()
+    }
+
+    fn entry_of(&mut self, number: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.number == number)
     }
 
     /// An event is delivered or given up. True when it has a file.

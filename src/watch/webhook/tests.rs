@@ -104,10 +104,23 @@ struct Receiver {
 
 impl Receiver {
     fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let answers = Arc::new(Mutex::new(answers.into_iter().collect::<VecDeque<_>>()));
+        let answers = Mutex::new(answers.into_iter().collect::<VecDeque<_>>());
+        Self::answering(move |_| answers.lock().unwrap().pop_front().unwrap_or((200, None)))
+    }
+
+    /// Answers 500 to what has this word.
+    fn stumbling(word: &'static str) -> Self {
+        Self::answering(move |body| {
+            let stumbles = String::from_utf8_lossy(body).contains(word);
+            (if stumbles { 500 } else { 200 }, None)
+        })
+    }
+
+    fn answering(answers: impl Fn(&[u8]) -> Answer + Send + Sync + 'static) -> Self {
+        let answers = Arc::new(answers);
         let (heard, asked) = mpsc::unbounded_channel();
         let answer = move |uri: Uri, headers: HeaderMap, body: Bytes| {
-            let (status, header) = answers.lock().unwrap().pop_front().unwrap_or((200, None));
+            let (status, header) = answers(&body);
             let asked = Asked { path: uri.to_string(), headers, body: body.to_vec() };
             heard.send(asked).unwrap();
             let header = header.into_iter().collect::<Vec<_>>();

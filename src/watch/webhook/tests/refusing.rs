@@ -18,6 +18,96 @@ async fn what_is_refused_for_good_does_not_stop_the_rest() {
     assert_eq!(messages, ["refused", "refused", "refused", "taken"]);
 }
 
+/// The messages of the requests so far, those of one event in a row as one.
+fn told(receiver: &mut Receiver) -> Vec<(String, usize)> {
+    let mut told: Vec<(String, usize)> = Vec::new();
+    while let Ok(asked) = receiver.asked.try_recv() {
+        match told.last_mut() {
+            Some((message, times)) if *message == asked.message() => *times += 1,
+            _ => told.push((asked.message(), 1)),
+        }
+    }
+    told
+}
+
+fn post(world: &World, messages: &[&str]) {
+    for message in messages {
+        world.webhook.post(&info(message));
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_the_receiver_stumbles_over_does_not_stop_the_rest() {
+    let mut receiver = Receiver::stumbling("poison");
+    let mut world = World::new(options(&receiver.url));
+    post(&world, &["poison", "one", "two", "three", "four"]);
+    for _ in 0..24 {
+        world.wait().await;
+    }
+    assert_eq!(world.settle().await, 0);
+    let told = told(&mut receiver);
+    let told: Vec<_> = told.iter().map(|(message, times)| (message.as_str(), *times)).collect();
+    let poison = ("poison", 8);
+    let expected = [poison, ("one", 1), poison, ("two", 1), poison, ("three", 1), ("four", 1)];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn nor_do_two_of_them_side_by_side() {
+    let mut receiver = Receiver::stumbling("poison");
+    let mut world = World::new(options(&receiver.url));
+    post(&world, &["poison a", "poison b", "one", "two", "three", "four", "five", "six"]);
+    let mut taken = Vec::new();
+    within(async {
+        while taken.len() < 6 {
+            tokio::select! {
+                Some(wait) = world.waited.recv() => world.clock.forward(wait),
+                Some(asked) = receiver.asked.recv() => taken.push(asked.message()),
+            }
+            taken.retain(|message| !message.starts_with("poison"));
+        }
+    })
+    .await;
+    assert_eq!(taken, ["one", "two", "three", "four", "five", "six"]);
+    assert_eq!(world.settle().await, 0);
+}
+
+#[tokio::test]
+async fn an_outage_of_a_receiver_drops_nothing() {
+    // Also one that ends little by little, and with refusals in between.
+    let well = [500, 200, 500, 500, 404, 200, 500, 404, 200];
+    let answers = std::iter::repeat_n(500, 40).chain(well).map(|status| (status, None));
+    let mut receiver = Receiver::new(answers);
+    let mut world = World::new(options(&receiver.url));
+    post(&world, &["one", "two", "three"]);
+    for _ in 0..46 {
+        world.wait().await;
+    }
+    assert_eq!(world.settle().await, 0);
+    let mut taken = Vec::new();
+    for status in std::iter::repeat_n(500, 40).chain(well) {
+        let asked = receiver.next().await;
+        if status == 200 {
+            taken.push(asked.message());
+        }
+    }
+    taken.sort();
+    assert_eq!(taken, ["one", "three", "two"]);
+}
+
+#[tokio::test]
+async fn each_refused_event_is_given_up_as_fast_as_the_first() {
+    let receiver = Receiver::new(std::iter::repeat_n((410, None), 9));
+    let mut world = World::new(options(&receiver.url));
+    post(&world, &["one", "two", "three", "taken"]);
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        waits.push(world.wait().await);
+    }
+    assert_eq!(waits, [0.5, 1.0, 0.5, 1.0, 0.5, 1.0]);
+    assert_eq!(world.settle().await, 0);
+}
+
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Some(("location", "/elsewhere"));
