@@ -166,16 +166,16 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Finding>> {
 
 /// The bytes of a file.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>, Box<Finding>> {
-    Seen::of(path).bytes(path)
+    AtPath::of(path).bytes(path)
 }
 
 /// What stands at a path, and the file itself where it is open already.
-pub(crate) struct Seen {
+pub(crate) struct AtPath {
     pub(crate) meta: io::Result<Metadata>,
     open: Option<fs::File>,
 }
 
-impl Seen {
+impl AtPath {
     /// What the file system says.
     pub(crate) fn of(path: &Path) -> Self {
         Self { meta: fs::metadata(path), open: None }
@@ -183,7 +183,8 @@ impl Seen {
 
     /// The same of what was a file that could be read a moment ago: to open it
     /// and to ask then finds the way to it once, not twice. Whatever it is by
-    /// now, nothing waits; the writer of a pipe hears once that somebody came and left.
+    /// now, nothing waits; the writer of a pipe hears once that somebody came
+    /// and left.
     pub(crate) fn again(path: &Path) -> Self {
         let mut options = fs::OpenOptions::new();
         options.read(true);
@@ -192,7 +193,7 @@ impl Seen {
             use rustix::fs::OFlags;
             use std::os::unix::fs::OpenOptionsExt;
             let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-            options.custom_flags(i32::try_from(flags.bits()).unwrap_or_default());
+            options.custom_flags(flags.bits().cast_signed());
         }
         let open = options.open(path).and_then(|file| Ok((file.metadata()?, file)));
         match open {

@@ -160,16 +160,11 @@ impl Distribution {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn spread(min: f64, max: f64, bars: &[(f64, f64, f64)]) -> Distribution {
-        let bar = |(left, right, count): &(f64, f64, f64)| Bar {
-            left: *left,
-            right: *right,
-            count: *count,
-        };
-        Distribution {
+impl Distribution {
+    /// Scores between these, in bars of left, right and count.
+    pub(crate) fn of_bars(min: f64, max: f64, bars: &[(f64, f64, f64)]) -> Self {
+        let bar = |&(left, right, count): &(f64, f64, f64)| Bar { left, right, count };
+        Self {
             measure: Measure::Scores,
             sum: None,
             billable_sum: None,
@@ -182,21 +177,31 @@ mod tests {
             buckets: bars.iter().map(bar).collect(),
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
 
     #[test]
     fn shares_are_finite_and_in_their_place_whatever_the_numbers() {
-        let plain = spread(0.0, 8.0, &[(0.0, 2.0, 4.0), (2.0, 4.0, 0.0), (6.0, 8.0, 1.0)]);
+        let plain =
+            Distribution::of_bars(0.0, 8.0, &[(0.0, 2.0, 4.0), (2.0, 4.0, 0.0), (6.0, 8.0, 1.0)]);
         let share = |left, right, height| Share { left, right, height };
         assert_eq!(plain.shares(), [share(0.0, 0.25, 1.0), share(0.75, 1.0, 0.25)]);
 
-        let wide = spread(-1e308, 1e308, &[(-1e308, 0.0, 1e308), (0.0, 1e308, 1e308)]);
+        let wide =
+            Distribution::of_bars(-1e308, 1e308, &[(-1e308, 0.0, 1e308), (0.0, 1e308, 1e308)]);
         assert_eq!(wide.shares(), [share(0.0, 0.5, 1.0), share(0.5, 1.0, 1.0)]);
 
-        assert_eq!(spread(0.0, 5e-324, &[(0.0, 5e-324, 1.0)]).shares(), []);
-        assert_eq!(spread(1.0, 1.0, &[(1.0, 1.0, 1.0)]).shares(), []);
+        assert_eq!(Distribution::of_bars(0.0, 5e-324, &[(0.0, 5e-324, 1.0)]).shares(), []);
+        assert_eq!(Distribution::of_bars(1.0, 1.0, &[(1.0, 1.0, 1.0)]).shares(), []);
 
         // Buckets that lie elsewhere than the ends say, and backwards.
-        for share in spread(0.0, 1e-323, &[(1e308, -1e308, 1.0), (-1e308, 1e308, 1.0)]).shares() {
+        for share in
+            Distribution::of_bars(0.0, 1e-323, &[(1e308, -1e308, 1.0), (-1e308, 1e308, 1.0)])
+                .shares()
+        {
             let Share { left, right, height } = share;
             assert!(0.0 <= left && left <= right && right <= 1.0 && height == 1.0, "{share:?}");
         }

@@ -11,9 +11,9 @@ use super::*;
 use crate::curves::{Curves, Missing, Point, Series};
 use crate::detail::Detail;
 use crate::model::{
-    Bar, Costs, DataStats, Desired, Distribution, Facts, JobError, JobName, JobState, Key, Measure,
-    Name, Observed, Place, Prices, Progress, Source, Spent, Stamp, TunedModel, TuningSpec,
-    Untrusted, Wanted,
+    Costs, DataStats, Desired, Distribution, Facts, JobError, JobName, JobState, Key, Name,
+    Observed, Place, Prices, Progress, Source, Spent, Stamp, TunedModel, TuningSpec, Untrusted,
+    Wanted,
 };
 use crate::plan::{Held, HoldReason, InFlight, InSync, Orphan, Plan};
 
@@ -339,17 +339,9 @@ fn a_label_that_cannot_be_read_is_no_zero() {
 
 #[test]
 fn numbers_at_the_ends_of_what_there_is_are_drawn_or_left_out() {
-    let spread = |min, max| Distribution {
-        measure: Measure::Scores,
-        sum: None,
-        billable_sum: None,
-        min: Some(min),
-        max: Some(max),
-        mean: None,
-        median: Some(0.5),
-        p5: None,
-        p95: None,
-        buckets: vec![Bar { left: min, right: max, count: 8.0 }],
+    let spread = |min, max| {
+        let bars = Distribution::of_bars(min, max, &[(min, max, 8.0)]);
+        Distribution { median: Some(0.5), ..bars }
     };
     let page = |distributions| {
         let data = Some(Box::new(DataStats { distributions, ..DataStats::default() }));

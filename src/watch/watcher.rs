@@ -217,8 +217,8 @@ impl<'a, V: Vertex, E: Entropy, C: Clock> Watcher<'a, V, E, C> {
         let now = self.parts.clock.elapsed();
         let owner = &task.policy.owner;
         let seen = self.sight.as_ref().filter(|sight| sight.covers(task.places));
-        let due = seen.filter(|_| self.runs_due.is_some_and(|at| at <= now));
-        let live = due.map_or(0, |sight| sight.count_live(owner));
+        let runs_due = self.runs_due.is_some_and(|at| at <= now);
+        let live = seen.filter(|_| runs_due).map_or(0, |sight| sight.count_live(owner));
         let due = live > 0;
         // Where more runs go on than the listing has pages, it is the cheaper look.
         let cheaper = due && seen.is_some_and(|sight| live > sight.pages() as usize);

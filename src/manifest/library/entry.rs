@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::kept::Kept;
-use crate::manifest::files::{self, Seen};
+use crate::manifest::files::{self, AtPath};
 use crate::manifest::finding::Finding;
 use crate::manifest::read::{self, ReadFile};
 use crate::manifest::workspace;
@@ -147,17 +147,17 @@ impl Look {
         }
         for entry in &mut entries {
             // Before the content: what changes in between shows the next time.
-            let seen = match self.everything && entry.was_read {
-                true => Seen::again(&entry.path),
-                false => Seen::of(&entry.path),
+            let found = match self.everything && entry.was_read {
+                true => AtPath::again(&entry.path),
+                false => AtPath::of(&entry.path),
             };
-            let status = seen.meta.as_ref().ok().map(Status::of);
+            let status = found.meta.as_ref().ok().map(Status::of);
             let settled = status.is_some() && entry.status == status && !entry.unsettled;
             entry.status = status;
             entry.unsettled =
                 status.is_none_or(|s| s.modified.max(s.changed) >= self.settled_before);
             if self.everything || !settled {
-                self.read(entry, seen, parse);
+                self.read(entry, found, parse);
             }
         }
         entries
@@ -167,9 +167,9 @@ impl Look {
     ///
     /// One file after the other: memory that another thread asked for would lie
     /// apart from this one's, and there are months to read in.
-    fn read(&mut self, entry: &mut Entry, seen: Seen, parse: Parse) {
+    fn read(&mut self, entry: &mut Entry, found: AtPath, parse: Parse) {
         self.read += 1;
-        let bytes = seen.bytes(&entry.path);
+        let bytes = found.bytes(&entry.path);
         entry.was_read = bytes.is_ok();
         let hash = Some(hash(&bytes));
         if entry.hash != hash {
